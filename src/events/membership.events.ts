@@ -51,7 +51,8 @@ export const AccessionDeclined = defineEvent('AccessionDeclined', { accessionId:
   audience: 'SECRETARIAT', about: (d) => [d.accessionId, d.regionId],
 });
 
-const appointment = { regionId: Id, personId: Id, until: Type.Optional(Time), predecessor: Type.Optional(Id) };
+/** `letter`: the region's, where the secretariat recorded the appointment. */
+const appointment = { regionId: Id, personId: Id, until: Type.Optional(Time), predecessor: Type.Optional(Id), letter: Type.Optional(Evidence) };
 export const RepresentativeAppointed = defineEvent('RepresentativeAppointed', appointment, { audience: 'MEMBERS', about: (d) => [d.regionId] });
 export const AlternateAppointed = defineEvent('AlternateAppointed', appointment, { audience: 'MEMBERS', about: (d) => [d.regionId] });
 export const MandateEnded = defineEvent('MandateEnded', {

@@ -1,0 +1,141 @@
+import 'reflect-metadata';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { v7 as newId } from 'uuid';
+import { Clock } from './config/clock.js';
+import { readConfig, settingsHelp, WrongSetting, type Config } from './config/config.js';
+import { installationSecret } from './config/secret.js';
+import { registrations, views } from './contexts.js';
+import { CommandRegistry } from './decider/dispatch.js';
+import { parseCommand } from './decider/parse-command.js';
+import { Problem } from './decider/problem.js';
+import { Codec } from './event-store/codec.js';
+import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
+import { LogUnusable } from './event-store/event-store.js';
+import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
+import { personIdOf } from './identity/person-id.js';
+import { DEFAULT_RULES } from './modules/membership/default-rules.js';
+import { buildViews } from './projections/view-runner.js';
+import { ViewStore } from './projections/view-store.js';
+import { printedSchema } from './schema.js';
+import { openSystem, removeDatabase, VIEWS_FILE } from './system.js';
+
+interface CliCommand {
+  readonly about: string;
+  readonly help: string;
+  run(args: readonly string[], config: Config): Promise<void>;
+}
+
+const commands: Readonly<Record<string, CliCommand>> = {
+  token: {
+    about: 'prints an access token for a sample person, from the development issuer of a running server',
+    help: 'npm run --silent token -- <person> [--url http://127.0.0.1:3000]\n\nThe persons are listed by npm start, such as lombardy-representative.',
+    async run(args, config) {
+      const { values, positionals } = parseArgs({ args: [...args], options: { url: { type: 'string' } }, allowPositionals: true });
+      if (positionals.length !== 1) throw new Wrong('Name one person, such as: npm run --silent token -- lombardy-representative');
+      console.log(await requestDevToken(values.url ?? `http://${config.host}:${config.port}`, positionals[0] as string));
+    },
+  },
+  establish: {
+    about: 'founds the Committee on an empty log, with the server stopped',
+    help: `npm run cli -- establish --name <name> --secretariat <subject> [--issuer <issuer>]
+
+Sends EstablishCommittee once: the Committee's name, default rules of procedure, and the first person of the secretariat, told by the
+subject of their tokens. The issuer is OIDC_ISSUER, or the development issuer. Start the server with SAMPLE=none afterwards.`,
+    async run(args, config) {
+      const { values } = parseArgs({ args: [...args], options: { name: { type: 'string' }, secretariat: { type: 'string' }, issuer: { type: 'string' } } });
+      if (!values.name || !values.secretariat) throw new Wrong('Give --name and --secretariat.');
+      const system = await openSystem(config, new Clock(), pino({ level: 'silent' }), (error) => { throw error; });
+      try {
+        const registration = new CommandRegistry(registrations).get('EstablishCommittee');
+        const person = personIdOf(system.secret, values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, values.secretariat);
+        const command = parseCommand(registration.command, { name: values.name, rules: DEFAULT_RULES, secretariat: person });
+        const receipt = await system.decisions.submit({ registration, command, sender: 'SYSTEM', correlationId: newId() });
+        console.log(`Established at position ${receipt.position}. The first person of the secretariat is ${person}.`);
+      } finally {
+        await system.close();
+      }
+    },
+  },
+  rebuild: {
+    about: 'builds the views anew from the log, with the server stopped',
+    help: `npm run cli -- rebuild
+
+Writes a new file beside the old one and puts it in its place when it is complete. Ctrl-C keeps the old one.`,
+    async run(_args, config) {
+      mkdirSync(config.dataDir, { recursive: true });
+      const engine = SqliteEngine.open(config.dataDir, (error) => { throw error; });
+      const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, `next-${VIEWS_FILE}`)];
+      const interrupted = new AbortController();
+      process.once('SIGINT', () => interrupted.abort());
+      try {
+        removeDatabase(next);
+        const codec = new Codec();
+        const store = new ViewStore(next, views, codec, engine.log.logId);
+        const complete = await buildViews(store, engine.log, codec, interrupted.signal, (position, head) => console.log(`${position} of ${head} entries (${Math.floor((100 * position) / head)} %)`));
+        const digest = complete ? store.digest() : '';
+        store.close();
+        if (!complete) {
+          removeDatabase(next);
+          console.log('Interrupted. The views are as they were.');
+          process.exitCode = 130;
+          return;
+        }
+        removeDatabase(path);
+        renameSync(next, path);
+        console.log(`Rebuilt ${engine.log.head.position} entries. SHA-256 of all rows: ${digest}`);
+      } finally {
+        await engine.close();
+      }
+    },
+  },
+  person: {
+    about: 'prints the id by which the log knows a subject',
+    help: 'npm run --silent cli -- person <subject> [--issuer <issuer>]\n\nThe same id that `me { personId }` shows to that person. It needs the secret of the installation.',
+    async run(args, config) {
+      const { values, positionals } = parseArgs({ args: [...args], options: { issuer: { type: 'string' } }, allowPositionals: true });
+      if (positionals.length !== 1) throw new Wrong('Name one subject.');
+      mkdirSync(config.dataDir, { recursive: true });
+      console.log(personIdOf(installationSecret(config.dataDir, config.installationSecret), values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, positionals[0] as string));
+    },
+  },
+  schema: {
+    about: 'writes schema.graphql from the code',
+    help: 'npm run schema\n\nThe file is committed; a test fails when it is not current.',
+    async run() {
+      writeFileSync(new URL('../schema.graphql', import.meta.url), await printedSchema());
+      console.log('schema.graphql is written.');
+    },
+  },
+};
+
+/** The call is wrong; the message says what would be right. */
+class Wrong extends Error {}
+
+const overview = (): string => `npm run cli -- <command> [options]
+
+${Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join('\n')}
+
+<command> --help tells more. Settings come from the environment:
+
+${settingsHelp()}`;
+
+async function main(): Promise<void> {
+  const [name, ...args] = process.argv.slice(2);
+  const command = name === undefined ? undefined : commands[name];
+  if (!command) {
+    if (name !== undefined && name !== '--help') throw new Wrong(`There is no command ${name}.\n\n${overview()}`);
+    return console.log(overview());
+  }
+  if (args.includes('--help')) return console.log(command.help);
+  await command.run(args, readConfig(process.env));
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof Wrong || error instanceof WrongSetting || error instanceof LogUnusable || error instanceof Problem
+    || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+  console.error(known ? (error as Error).message : error);
+  process.exitCode = 1;
+});

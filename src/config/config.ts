@@ -1,0 +1,78 @@
+import { isAbsolute, resolve } from 'node:path';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly sample: 'founding' | 'none';
+  /** Keys person ids and payload digests. Left out: made at the first start and kept in the data folder. */
+  readonly installationSecret: string | undefined;
+  /** Left out: the development issuer. */
+  readonly oidcIssuer: string | undefined;
+  readonly oidcAudience: string;
+  readonly oidcTokenTypes: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+interface Setting<T> {
+  readonly name: string;
+  readonly about: string;
+  readonly byDefault: string;
+  /** Undefined: not right. `right` says what would be. */
+  readonly read: (value: string) => T | undefined;
+  readonly right: string;
+}
+
+const oneOf = <const T extends readonly string[]>(values: T) => (value: string): T[number] | undefined => values.find((v) => v === value);
+const url = (value: string): string | undefined => (URL.canParse(value) && /^https?:/.test(value) ? value : undefined);
+const optional = <T>(read: (value: string) => T | undefined) => (value: string): T | '' | undefined => (value === '' ? '' : read(value));
+
+/** Every setting: name, what it is for, default, and how it is read. `--help` prints this table. */
+const SETTINGS = {
+  host: { name: 'HOST', about: 'address to listen on', byDefault: '127.0.0.1', read: (v: string) => v || undefined, right: 'an address such as 127.0.0.1' },
+  port: { name: 'PORT', about: 'port to listen on; 0 takes a free one', byDefault: '3000', read: port, right: 'a whole number from 0 to 65535' },
+  dataDir: { name: 'DATA_DIR', about: 'folder of the log, the views and the keys', byDefault: './var', read: (v: string) => (isAbsolute(v) ? v : resolve(v)), right: 'a path' },
+  sample: { name: 'SAMPLE', about: 'what an empty log begins with: founding or none', byDefault: 'founding', read: oneOf(['founding', 'none']), right: 'founding or none' },
+  installationSecret: {
+    name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; belongs in the backup. Left out: made at the first start', byDefault: '',
+    read: optional((v) => (v.length >= 32 ? v : undefined)), right: 'at least 32 characters',
+  },
+  oidcIssuer: { name: 'OIDC_ISSUER', about: 'address of the OpenID Connect issuer. Left out: a development issuer, on loopback only', byDefault: '', read: optional(url), right: 'an http(s) address' },
+  oidcAudience: { name: 'OIDC_AUDIENCE', about: 'our name in the audience of tokens', byDefault: 'urn:interregional-committee:api', read: (v: string) => v || undefined, right: 'a text' },
+  oidcTokenTypes: { name: 'OIDC_TOKEN_TYPES', about: 'accepted types (typ) of access tokens, with commas', byDefault: 'at+jwt', read: (v: string) => v.split(',').map((t) => t.trim()).filter(Boolean), right: 'types such as at+jwt,JWT' },
+  logLevel: { name: 'LOG_LEVEL', about: LOG_LEVELS.join(', '), byDefault: 'info', read: oneOf(LOG_LEVELS), right: `one of ${LOG_LEVELS.join(', ')}` },
+} satisfies Record<keyof Config, Setting<unknown>>;
+
+/** A setting is wrong. The message names it, what was given and what would be right; a secret is not repeated. */
+export class WrongSetting extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'WrongSetting';
+  }
+}
+
+/** Reads the environment once, as a whole. @throws WrongSetting with every setting that is wrong */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => {
+    const given = env[setting.name] ?? setting.byDefault;
+    const value: unknown = setting.read(given);
+    if (value === undefined) {
+      problems.push(`${setting.name} is ${setting.name.includes('SECRET') ? `a text of ${given.length} characters` : JSON.stringify(given)}; it must be ${setting.right}.`);
+    }
+    return [key, value === '' ? undefined : value];
+  })) as Record<keyof Config, never>;
+  if (problems.length > 0) throw new WrongSetting(problems);
+  return Object.freeze<Config>(values);
+}
+
+export const settingsHelp = (): string => Object.values(SETTINGS)
+  .map(({ name, about, byDefault }) => `  ${name.padEnd(20)} ${about}${byDefault ? ` (${byDefault})` : ''}`).join('\n');
+
+function port(value: string): number | undefined {
+  const number = Number(value);
+  return /^\d+$/.test(value) && number <= 65_535 ? number : undefined;
+}

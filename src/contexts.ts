@@ -1,0 +1,39 @@
+import { consequencesContext } from './decider/consequences.js';
+import type { Context } from './decider/registry.js';
+import { consequencesContribution } from './graphql/consequences.resolver.js';
+import type { Contribution } from './graphql/contribution.js';
+import { coreContribution } from './graphql/core.contribution.js';
+import { deskContribution } from './graphql/desk.js';
+import { ballotsContext } from './modules/ballots/ballots.context.js';
+import { ballotsContribution } from './modules/ballots/ballots.things.js';
+import { boardsContribution } from './modules/boards/boards.resolver.js';
+import { membershipContext } from './modules/membership/membership.context.js';
+import { membershipContribution } from './modules/membership/membership.things.js';
+import { recommendationsContext } from './modules/recommendations/recommendations.context.js';
+import { recommendationsContribution } from './modules/recommendations/recommendations.things.js';
+import { ballotsView } from './projections/ballots.view.js';
+import { committeeView } from './projections/committee.view.js';
+import { consequencesView } from './projections/consequences.view.js';
+import { recommendationsView } from './projections/recommendations.view.js';
+import { rollView } from './projections/roll.view.js';
+import type { View } from './projections/view.js';
+
+/** All contexts, the lower ones first. A new context is a line here, in `contributions` and, with a view of its own, in `views`. */
+const withBallots: readonly Context[] = [recommendationsContext];
+export const contexts: readonly Context[] = [
+  membershipContext,
+  ballotsContext(withBallots.flatMap((context) => context.ballotSubjects ?? [])),
+  ...withBallots,
+  consequencesContext,
+];
+
+export const registrations = contexts.flatMap((context) => context.commands);
+
+export const contributions: readonly Contribution[] = [
+  coreContribution(registrations), deskContribution, consequencesContribution,
+  membershipContribution, ballotsContribution, recommendationsContribution, boardsContribution,
+];
+
+export const views: readonly View[] = [
+  committeeView, rollView, ballotsView, recommendationsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),
+];

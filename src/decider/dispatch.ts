@@ -1,0 +1,58 @@
+import { CommandBus, CommandHandler } from '@nestjs/cqrs';
+import { Inject, Injectable, type Provider, type Type } from '@nestjs/common';
+import type { Command, CommandRegistration } from './command.js';
+import { Decisions, type CommandReceipt, type Order } from './decisions.js';
+import { parseCommand } from './parse-command.js';
+import { Problem } from './problem.js';
+
+export type Origin = Pick<Order, 'sender' | 'correlationId' | 'cause'>;
+
+/** The bus hands on the message alone, so where it comes from travels beside it. */
+const origins = new WeakMap<Command, Origin>();
+
+/** All commands by name. */
+export class CommandRegistry {
+  private readonly byName: ReadonlyMap<string, CommandRegistration>;
+
+  constructor(readonly all: readonly CommandRegistration[]) {
+    this.byName = new Map(all.map((registration) => [registration.command.name, registration]));
+    if (this.byName.size < all.length) throw new Error('Names of commands are unique across contexts');
+  }
+
+  get(name: string): CommandRegistration {
+    const registration = this.byName.get(name);
+    if (!registration) throw new Problem('INVALID', undefined, `There is no command ${name}.`);
+    return registration;
+  }
+}
+
+/** Sends a command through the one door: mutations, processes, the sample and the command line all come here. */
+@Injectable()
+export class Dispatch {
+  constructor(private readonly bus: CommandBus, private readonly registry: CommandRegistry) {}
+
+  /** @throws Problem */
+  async send(name: string, input: unknown, origin: Origin): Promise<CommandReceipt> {
+    const command = parseCommand(this.registry.get(name).command, input);
+    origins.set(command, origin);
+    return this.bus.execute(command);
+  }
+}
+
+/** One handler on the bus for each command; all of them hand the command to `Decisions`. */
+export function commandHandlers(registrations: readonly CommandRegistration[]): Provider[] {
+  return registrations.map((registration) => {
+    class Handler {
+      constructor(@Inject(Decisions) private readonly decisions: Decisions) {}
+
+      async execute(command: Command): Promise<CommandReceipt> {
+        const origin = origins.get(command);
+        if (!origin) throw new Error(`${registration.command.name} was put on the bus without saying who sends it`);
+        return this.decisions.submit({ registration, command, ...origin });
+      }
+    }
+    Object.defineProperty(Handler, 'name', { value: `${registration.command.name}Handler` });
+    CommandHandler(registration.command as Type<never>)(Handler);
+    return Handler;
+  });
+}

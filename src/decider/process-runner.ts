@@ -1,0 +1,133 @@
+import type { Instant } from '../events/define.js';
+import type { CommandReceipt, Order } from './decisions.js';
+import { Problem } from './problem.js';
+
+/** A to-do as the process runner needs it. Kept by the view of consequences (projections/consequences.view.ts). */
+export interface Waiting {
+  readonly cause: number;
+  readonly causeId: string;
+  readonly command: string;
+  readonly commandId: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly thingId: string;
+  readonly due?: Instant;
+}
+
+export interface ProcessRunnerParts {
+  /** To-dos that wait at the views' position, in the order of their causes. */
+  waiting(): readonly Waiting[];
+  onAdvanced(listener: () => void): () => void;
+  /** Resolves when the views have seen what was decided up to `position`. */
+  reaches(position: number): Promise<boolean>;
+  submit(command: string, input: Readonly<Record<string, unknown>>, cause: Order['cause'], correlationId: string): Promise<CommandReceipt>;
+  headPosition(): number;
+  now(): Instant;
+  onFailure(error: unknown, toDo: Waiting): void;
+}
+
+/** Longest that a due time is slept towards at once; setTimeout takes no more than 24.8 days. */
+const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Does what the processes ask for: sends each command once it is due. Whether it was done is told by the log, not remembered here,
+ * so a crash in between changes nothing, and another node may have done it already.
+ */
+export class ProcessRunner {
+  private running: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
+  private stopped = false;
+  /** Stopped by an internal error, until the next start: shown as FAILED. */
+  readonly failed = new Set<string>();
+
+  constructor(private readonly parts: ProcessRunnerParts) {}
+
+  start(): void {
+    this.stopListening = this.parts.onAdvanced(() => this.wake());
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.stopListening?.();
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** Does all that is due now, and what follows from it. For the sample, whose clock stands still meanwhile. */
+  async drain(): Promise<void> {
+    for (;;) {
+      await this.parts.reaches(this.parts.headPosition());
+      const due = this.due();
+      if (due.length === 0) return;
+      for (const toDo of due) await this.carry(toDo);
+    }
+  }
+
+  private wake(): void {
+    if (this.stopped) return;
+    this.running ??= this.drain().finally(() => {
+      this.running = undefined;
+      this.sleepUntilNextDue();
+    });
+  }
+
+  private due(): readonly Waiting[] {
+    const now = this.parts.now();
+    // A deadline is inclusive: what follows from it is due after it.
+    return this.stopped ? [] : this.parts.waiting().filter((toDo) => !this.failed.has(toDo.commandId) && (toDo.due === undefined || toDo.due < now));
+  }
+
+  private sleepUntilNextDue(): void {
+    clearTimeout(this.timer);
+    if (this.stopped) return;
+    const next = this.parts.waiting().filter((toDo) => !this.failed.has(toDo.commandId)).reduce<Instant | undefined>(
+      (first, { due }) => (due !== undefined && (first === undefined || due < first) ? due : first), undefined);
+    if (next === undefined) return;
+    const wait = Date.parse(next) - Date.parse(this.parts.now()) + 1;
+    this.timer = setTimeout(() => this.wake(), Math.min(Math.max(wait, 1), LONGEST_SLEEP_MS)).unref();
+  }
+
+  private async carry(toDo: Waiting): Promise<void> {
+    const cause = { position: toDo.cause, commandId: toDo.causeId };
+    const correlationId = toDo.causeId;
+    try {
+      const receipt = await this.parts.submit(toDo.command, { ...toDo.input, commandId: toDo.commandId }, cause, correlationId);
+      await this.parts.reaches(receipt.position);
+      // A to-do that stays after it was done would be done for ever.
+      if (this.isWaiting(toDo)) throw new Error(`${toDo.command} was accepted at ${receipt.position} and its to-do still waits`);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'UNAVAILABLE') {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+        return;
+      }
+      if (!(error instanceof Problem) || error.code === 'INTERNAL') {
+        this.failed.add(toDo.commandId);
+        this.parts.onFailure(error, toDo);
+        return;
+      }
+      await this.recordRefusal(toDo, error, cause, correlationId);
+    }
+  }
+
+  /** A refusal ends the to-do, unless somebody else has done it meanwhile: then the views, at the head, say so. */
+  private async recordRefusal(toDo: Waiting, problem: Problem, cause: Order['cause'], correlationId: string): Promise<void> {
+    await this.parts.reaches(this.parts.headPosition());
+    if (!this.isWaiting(toDo)) return;
+    try {
+      const receipt = await this.parts.submit('RecordRefusedConsequence', {
+        consequence: toDo.commandId, cause: toDo.cause, command: toDo.command, thing: toDo.thingId, reason: problem.reason ?? problem.code,
+      }, cause, correlationId);
+      await this.parts.reaches(receipt.position);
+    } catch (error) {
+      if (error instanceof Problem && error.reason === 'NOTHING_TO_CHANGE') return;
+      this.failed.add(toDo.commandId);
+      this.parts.onFailure(error, toDo);
+    }
+  }
+
+  private isWaiting(toDo: Waiting): boolean {
+    return this.parts.waiting().some((other) => other.commandId === toDo.commandId);
+  }
+}

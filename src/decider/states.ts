@@ -1,0 +1,74 @@
+import type { AnyEvent } from '../events/define.js';
+import type { Codec } from '../event-store/codec.js';
+import { UnreadableEntry } from '../event-store/codec.js';
+import type { Entry, EntryOf } from '../event-store/entry.js';
+import type { LocalLog } from '../event-store/event-store.js';
+import type { Decider } from './decider.js';
+import { Problem } from './problem.js';
+
+/** A folded stream. `revision` 0: nothing is written there yet. */
+export interface Folded<S = unknown> { readonly state: S; readonly revision: number }
+
+const KEPT_STREAMS = 10_000;
+
+/** The folded streams at the head of the log, kept in memory and folded from the file when they are asked for. */
+export class States {
+  private kept = new Map<string, Folded>();
+
+  constructor(private readonly log: LocalLog, private readonly codec: Codec) {}
+
+  /** @throws Problem UNAVAILABLE where the stream holds an entry that this program cannot read */
+  get<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
+    const kept = this.kept.get(stream);
+    if (kept) return kept as Folded<S>;
+    const folded = this.fold(decider, stream);
+    this.keep(stream, folded);
+    return folded;
+  }
+
+  keep(stream: string, folded: Folded): void {
+    if (this.kept.size >= KEPT_STREAMS && !this.kept.has(stream)) this.kept.delete(this.kept.keys().next().value as string);
+    this.kept.set(stream, folded);
+  }
+
+  /** Somebody else has written: fold anew what is asked for next. */
+  forget(): void {
+    this.kept = new Map();
+  }
+
+  private fold<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
+    let state = decider.initial();
+    const entries = this.log.stream(stream);
+    for (const stored of entries) {
+      try {
+        state = decider.evolve(state, this.codec.decode(stored) as EntryOf<E>);
+      } catch (error) {
+        if (!(error instanceof UnreadableEntry)) throw error;
+        throw new Problem('UNAVAILABLE', 'UNREADABLE_ENTRY',
+          `This node cannot read the entry at position ${error.position}, which the decision rests on. Ask a node of the newer version.`,
+          { position: error.position, type: error.type });
+      }
+    }
+    return { state, revision: entries.length };
+  }
+}
+
+/** States as they are after the commands of one batch that were decided so far. Thrown away unless the batch becomes durable. */
+export class Overlay {
+  private readonly changed = new Map<string, Folded>();
+
+  constructor(private readonly states: States) {}
+
+  get<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
+    return (this.changed.get(stream) as Folded<S> | undefined) ?? this.states.get(decider, stream);
+  }
+
+  evolve(decider: Decider<unknown>, entry: Entry): void {
+    const before = this.get(decider, entry.stream);
+    this.changed.set(entry.stream, { state: decider.evolve(before.state, entry), revision: entry.revision });
+  }
+
+  keep(): void {
+    for (const [stream, folded] of this.changed) this.states.keep(stream, folded);
+  }
+}

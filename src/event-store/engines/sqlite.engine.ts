@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import type { Head, StoredEntry } from '../entry.js';
+import { HeadMoved, LogFull, type Engine } from '../event-store.js';
+import { LogFile } from '../log-file.js';
+import { faultOf } from '../sqlite.js';
+import { WriterLock } from '../writer-lock.js';
+
+export const LOG_FILE = 'log.db';
+const LOCK_FILE = 'log.lock';
+const FOLLOW_BATCH = 500;
+
+/** The embedded engine: the node's own log file is the log. One transaction for all that waits, synced before it answers. */
+export class SqliteEngine implements Engine {
+  private constructor(readonly log: LogFile, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void) {}
+
+  /** @param onFatal called after an I/O error: the process has to end, since a second sync may lie about the first one's pages. */
+  static open(dataDir: string, onFatal: (error: unknown) => void): SqliteEngine {
+    const lock = WriterLock.take(join(dataDir, LOCK_FILE), `The log in ${dataDir}`);
+    try {
+      return new SqliteEngine(LogFile.open(join(dataDir, LOG_FILE)), lock, onFatal);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
+    try {
+      this.log.append(entries, expectedHead);
+    } catch (error) {
+      if (error instanceof HeadMoved) throw error;
+      const fault = faultOf(error);
+      if (fault === 'FULL') throw new LogFull();
+      if (fault === 'IO' || fault === 'CORRUPT') this.onFatal(error);
+      throw error;
+    }
+  }
+
+  async read(after: number, limit: number): Promise<readonly StoredEntry[]> {
+    return this.log.read(after, limit);
+  }
+
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
+    let last = after;
+    while (!signal.aborted) {
+      const entries = this.log.read(last, FOLLOW_BATCH);
+      const newest = entries[entries.length - 1];
+      if (newest) {
+        last = newest.position;
+        yield entries;
+      } else {
+        await this.nextAppend(signal);
+      }
+    }
+  }
+
+  async head(): Promise<Head> {
+    return this.log.head;
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.log.close();
+    } finally {
+      this.lock.release();
+    }
+  }
+
+  private async nextAppend(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = this.log.onAppended(done);
+      signal.addEventListener('abort', done, { once: true });
+      function done(): void {
+        stop();
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+    });
+  }
+}

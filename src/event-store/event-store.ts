@@ -1,0 +1,58 @@
+import type { Head, StoredEntry } from './entry.js';
+
+/** Orders and keeps. Every engine passes test/event-store/contract.ts. */
+export interface Engine {
+  /**
+   * Writes all entries or none, durable before it answers. Their positions follow `expectedHead` without a hole.
+   * @throws HeadMoved when the log's head is another; LogFull when there is no room (nothing written, may be tried again).
+   */
+  append(entries: readonly StoredEntry[], expectedHead: number): Promise<void>;
+  /** At most `limit` entries with a position greater than `after`, in order. */
+  read(after: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** Every entry after `after`, once and in order, those to come too, until `signal` is aborted. Never an empty batch. */
+  follow(after: number, signal: AbortSignal): AsyncIterable<readonly StoredEntry[]>;
+  head(): Promise<Head>;
+  close(): Promise<void>;
+}
+
+/** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */
+export interface LocalLog {
+  /** Random, given when the log was begun; what is derived from it carries it. */
+  readonly logId: string;
+  readonly head: Head;
+  read(after: number, limit: number): readonly StoredEntry[];
+  stream(name: string): readonly StoredEntry[];
+  at(position: number): StoredEntry | undefined;
+  byCommandId(id: string): StoredEntry | undefined;
+  /** The last position recorded at or before `time`; 0 when there is none. */
+  positionAt(time: string): number;
+  /** Revision of a stream as it stood at a position; 0 before its first entry. */
+  revisionAt(stream: string, position: number): number;
+  /** Called after entries have become durable and can be read here. Returns how to stop. */
+  onAppended(listener: () => void): () => void;
+  /** A fact kept with the log, outside its order, such as the time of the first start. */
+  note(name: string): string | undefined;
+  keepNote(name: string, value: string): void;
+}
+
+export class HeadMoved extends Error {
+  constructor(readonly expected: number, readonly actual: number) {
+    super(`The log's head is ${actual}, not ${expected}`);
+    this.name = 'HeadMoved';
+  }
+}
+
+export class LogFull extends Error {
+  constructor() {
+    super('There is no room for the log on its disk');
+    this.name = 'LogFull';
+  }
+}
+
+/** The log cannot be used as it is: locked, of a newer format, damaged. The message says what to do. */
+export class LogUnusable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LogUnusable';
+  }
+}

@@ -1,0 +1,206 @@
+import { EventEmitter } from 'node:events';
+import { v4 as newLogId } from 'uuid';
+import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
+import { HeadMoved, LogUnusable, type LocalLog } from './event-store.js';
+import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
+
+/** "ICL1" read as a number: tells a log of ours from any other SQLite file. */
+const APPLICATION_ID = 0x49434c31;
+/** Of the file, not of the events in it. A file of a newer format is refused by name. */
+const FORMAT = 1;
+
+const SCHEMA = `
+  CREATE TABLE entries (
+    position INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    stream TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    time TEXT NOT NULL,
+    UNIQUE (stream, revision)
+  ) STRICT;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  -- What is recorded stays as it is, whoever holds the file open: no update, no delete, no replacing insert, no hole.
+  CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+  CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
+  -- A replacing insert at the right position would take away another entry with the same id or revision: a connection
+  -- without recursive_triggers fires no delete trigger for that.
+  CREATE TRIGGER entries_are_only_appended BEFORE INSERT ON entries BEGIN
+    SELECT RAISE(ABORT, 'a position follows the one before it') WHERE NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries);
+    SELECT RAISE(ABORT, 'an entry is recorded once') WHERE EXISTS (SELECT 1 FROM entries WHERE id = NEW.id)
+      OR EXISTS (SELECT 1 FROM entries WHERE stream = NEW.stream AND revision = NEW.revision);
+  END;
+`;
+
+const COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
+
+interface Row extends Omit<StoredEntry, 'id'> { readonly id: Uint8Array }
+
+const toBlob = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
+const toUuid = (blob: Uint8Array): string => {
+  const hex = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+const toEntry = (row: Row): StoredEntry => ({
+  position: row.position, id: toUuid(row.id), stream: row.stream, revision: row.revision,
+  type: row.type, version: row.version, data: row.data, meta: row.meta, time: row.time,
+});
+
+const isEmpty = (db: Database): boolean => (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }).n === 0;
+
+/** @throws LogUnusable for what is no log of ours, or of a newer format */
+function admit(db: Database, path: string, readOnly: boolean): void {
+  if (isEmpty(db) && !readOnly) return;
+  const { application_id: application } = db.prepare('PRAGMA application_id').get() as { application_id: number };
+  const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (application !== APPLICATION_ID) throw new LogUnusable(`${path} is not a log of the Committee. Name another folder in DATA_DIR.`);
+  if (format > FORMAT) throw new LogUnusable(`${path} is of format ${format}; this program reads formats up to ${FORMAT}. Start it with the newer version that wrote it.`);
+}
+
+function begin(db: Database): void {
+  inTransaction(db, () => {
+    db.exec(SCHEMA);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
+    db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(newLogId());
+  });
+}
+
+/** The last of 1 … `highest` that holds, where all before it hold and none after; 0 when none does. */
+function lastThat(highest: number, holds: (n: number) => boolean): number {
+  let low = 0;
+  let high = highest;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (holds(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The log as one SQLite file. With the engine `sqlite` it is the log itself. */
+export class LogFile implements LocalLog {
+  readonly logId: string;
+  head: Head;
+  private readonly appended = new EventEmitter().setMaxListeners(0);
+  private readonly statements: Record<'insert' | 'read' | 'stream' | 'at' | 'byId' | 'timeAt' | 'revision' | 'positionOf' | 'head' | 'note' | 'keepNote', Statement>;
+
+  private constructor(private readonly db: Database, private readonly readOnly: boolean) {
+    this.statements = {
+      insert: db.prepare(`INSERT INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      read: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
+      stream: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
+      at: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position = ?`),
+      byId: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE id = ?`),
+      timeAt: db.prepare('SELECT time FROM entries WHERE position = ?'),
+      revision: db.prepare('SELECT max(revision) AS revision FROM entries WHERE stream = ?'),
+      positionOf: db.prepare('SELECT position FROM entries WHERE stream = ? AND revision = ?'),
+      head: db.prepare('SELECT position, time, id FROM entries ORDER BY position DESC LIMIT 1'),
+      note: db.prepare('SELECT value FROM notes WHERE name = ?'),
+      keepNote: db.prepare('INSERT INTO notes (name, value) VALUES (?, ?)'),
+    };
+    this.logId = this.note('log id') ?? '';
+    this.head = this.readHead();
+  }
+
+  /** Opens the file, or begins a new log where there is none. @throws LogUnusable */
+  static open(path: string, options: { readOnly?: boolean } = {}): LogFile {
+    const readOnly = options.readOnly ?? false;
+    let db: Database | undefined;
+    try {
+      db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admit(file, path, readOnly) });
+      if (isEmpty(db)) begin(db);
+      return new LogFile(db, readOnly);
+    } catch (error) {
+      db?.close();
+      if (faultOf(error) === 'CORRUPT') throw new LogUnusable(`${path} is damaged, or no SQLite file. Restore it from a backup, or name another folder in DATA_DIR.`);
+      throw error;
+    }
+  }
+
+  /** Writes all or none. Positions follow the head without a hole. @throws HeadMoved, or the driver's error */
+  append(entries: readonly StoredEntry[], expectedHead: number): void {
+    if (entries.length === 0) {
+      if (this.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.head.position);
+      return;
+    }
+    inTransaction(this.db, () => {
+      const head = this.readHead();
+      if (head.position !== expectedHead) throw new HeadMoved(expectedHead, head.position);
+      for (const e of entries) {
+        this.statements.insert.run(e.position, toBlob(e.id), e.stream, e.revision, e.type, e.version, e.data, e.meta, e.time);
+      }
+    });
+    const last = entries[entries.length - 1] as StoredEntry;
+    this.head = { position: last.position, time: last.time, id: last.id };
+    this.appended.emit('appended');
+  }
+
+  read(after: number, limit: number): readonly StoredEntry[] {
+    return (this.statements.read.all(after, limit) as Row[]).map(toEntry);
+  }
+
+  stream(name: string): readonly StoredEntry[] {
+    return (this.statements.stream.all(name) as Row[]).map(toEntry);
+  }
+
+  at(position: number): StoredEntry | undefined {
+    const row = this.statements.at.get(position) as Row | undefined;
+    return row && toEntry(row);
+  }
+
+  byCommandId(id: string): StoredEntry | undefined {
+    const row = this.statements.byId.get(toBlob(id)) as Row | undefined;
+    return row && toEntry(row);
+  }
+
+  /** Times never go back along the log, so halving finds it without an index. */
+  positionAt(time: string): number {
+    return lastThat(this.head.position, (position) => (this.statements.timeAt.get(position) as { time: string }).time <= time);
+  }
+
+  revisionAt(stream: string, position: number): number {
+    const { revision } = this.statements.revision.get(stream) as { revision: number | null };
+    return lastThat(revision ?? 0, (r) => (this.statements.positionOf.get(stream, r) as { position: number }).position <= position);
+  }
+
+  onAppended(listener: () => void): () => void {
+    this.appended.on('appended', listener);
+    return () => this.appended.off('appended', listener);
+  }
+
+  note(name: string): string | undefined {
+    return (this.statements.note.get(name) as { value: string } | undefined)?.value;
+  }
+
+  keepNote(name: string, value: string): void {
+    this.statements.keepNote.run(name, value);
+  }
+
+  /** For tests of a full disk: as many pages as the file has now, plus `spare`; undefined lifts the limit. */
+  limitPages(spare: number | undefined): void {
+    const { page_count: pages } = this.db.prepare('PRAGMA page_count').get() as { page_count: number };
+    this.db.exec(`PRAGMA max_page_count = ${spare === undefined ? 4_294_967_294 : pages + spare}`);
+  }
+
+  /** Afterwards the file alone is the whole log, where there was room. */
+  close(): void {
+    if (!this.db.isOpen) return;
+    try {
+      // The driver lets go of a connection only when its statements are collected, so SQLite's own checkpoint at the last close does not come.
+      if (!this.readOnly) this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // Without room it all stays in the WAL, where the next start finds it.
+      if (faultOf(error) !== 'FULL') throw error;
+    } finally {
+      this.db.close();
+    }
+  }
+
+  private readHead(): Head {
+    const row = this.statements.head.get() as { position: number; time: string; id: Uint8Array } | undefined;
+    return row ? { position: row.position, time: row.time, id: toUuid(row.id) } : BEFORE_THE_FIRST;
+  }
+}

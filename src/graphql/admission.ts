@@ -1,0 +1,109 @@
+import {
+  getNamedType, GraphQLError, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema,
+  type OperationDefinitionNode, type SelectionSetNode,
+} from 'graphql';
+import type { ErrorCode, Facts } from '../decider/problem.js';
+import type { Standing } from '../identity/standing.js';
+import { statusOf } from './errors.js';
+import type { FieldAudience } from './rights.js';
+import type { Visibility } from './visibility.js';
+
+/** What a document may ask of the server. Tokens are counted by the parser, before anything else looks at it. */
+export const LIMITS = { tokens: 2_000, depth: 12, aliases: 50, cost: 20_000 } as const;
+
+interface Question { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly variables: Readonly<Record<string, unknown>> }
+interface Restricted { readonly type: string; readonly field: string; readonly audience: FieldAudience | undefined }
+
+/** Lets an operation through, or says why not, before anything of it is executed. Documents are valid here, so fragments have no cycle. */
+export class Admission {
+  private readonly restricted = new WeakMap<DocumentNode, readonly Restricted[]>();
+
+  constructor(private readonly schema: GraphQLSchema, private readonly visibility: Visibility) {}
+
+  /** @throws GraphQLError with a code, a reason and facts */
+  check(question: Question, reader: Standing): void {
+    this.checkLimits(question);
+    this.checkRights(question.document, reader);
+  }
+
+  private checkLimits({ document, operation, variables }: Question): void {
+    if (operation.operation === OperationTypeNode.MUTATION && operation.selectionSet.selections.length > 1) {
+      throw refusal('INVALID', 'ONE_MUTATION', 'One mutation field a document: each command has its own receipt. Send them one after another.', { atMost: 1 });
+    }
+    let aliases = 0;
+    visit(document, { Field: (node) => { if (node.alias) aliases++; } });
+    if (aliases > LIMITS.aliases) throw tooMuch('TOO_MANY_ALIASES', 'aliases', aliases, LIMITS.aliases);
+    const { depth, cost } = measure(document, operation, variables);
+    if (depth > LIMITS.depth) throw tooMuch('TOO_DEEP', 'levels of depth', depth, LIMITS.depth);
+    if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first")', cost, LIMITS.cost);
+  }
+
+  private checkRights(document: DocumentNode, reader: Standing): void {
+    for (const { type, field, audience } of this.restrictedFields(document)) {
+      if (this.visibility.mayAsk(reader, type, field)) continue;
+      const offices = Array.isArray(audience) ? audience : [];
+      throw refusal('FORBIDDEN', undefined, `${type}.${field} is for ${offices.map((office) => String(office).toLowerCase().replaceAll('_', ' ')).join(', ') || 'nobody'}. Leave it out, or sign in as one of them.`,
+        { field: `${type}.${field}`, offices });
+    }
+  }
+
+  /** The fields of a document that are not everybody's. Found once a document. */
+  private restrictedFields(document: DocumentNode): readonly Restricted[] {
+    const known = this.restricted.get(document);
+    if (known) return known;
+    const found: Restricted[] = [];
+    const types = new TypeInfo(this.schema);
+    visit(document, visitWithTypeInfo(types, {
+      Field: (node) => {
+        const parent = types.getParentType();
+        if (!parent || node.name.value.startsWith('__')) return;
+        const type = getNamedType(parent).name;
+        const audience = this.visibility.rights.audienceOf(type, node.name.value);
+        if (audience !== 'EVERYBODY') found.push({ type, field: node.name.value, audience });
+      },
+    }));
+    this.restricted.set(document, found);
+    return found;
+  }
+}
+
+/** Depth, and a cost of one a field times the page sizes around it. Each fragment is measured once, however often it is spread. */
+function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): { depth: number; cost: number } {
+  const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
+  const measured = new Map<string, { depth: number; cost: number }>();
+  const ofSet = (set: SelectionSetNode): { depth: number; cost: number } => {
+    let depth = 0;
+    let cost = 0;
+    for (const selection of set.selections) {
+      const one = selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.INLINE_FRAGMENT ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
+      depth = Math.max(depth, one.depth);
+      cost += one.cost;
+    }
+    return { depth, cost };
+  };
+  const ofFragment = (name: string): { depth: number; cost: number } => {
+    let result = measured.get(name);
+    const fragment = fragments.get(name);
+    if (!result && fragment) measured.set(name, (result = ofSet(fragment.selectionSet)));
+    return result ?? { depth: 0, cost: 0 };
+  };
+  const ofField = (field: FieldNode): { depth: number; cost: number } => {
+    // graphql-js bounds introspection by a rule of its own.
+    if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1 };
+    const inner = ofSet(field.selectionSet);
+    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(field, variables) };
+  };
+  return ofSet(operation.selectionSet);
+}
+
+function pageSize(field: FieldNode, variables: Question['variables']): number {
+  const value = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+  const first = value?.kind === Kind.INT ? Number(value.value) : value?.kind === Kind.VARIABLE ? Number(variables[value.name.value] ?? 1) : 1;
+  return Number.isFinite(first) ? Math.max(1, first) : 1;
+}
+
+const tooMuch = (reason: string, what: string, given: number, atMost: number): GraphQLError =>
+  refusal('INVALID', reason, `The document has ${given} ${what}; ${atMost} are allowed. Ask for less at once.`, { given, atMost });
+
+export const refusal = (code: ErrorCode, reason: string | undefined, message: string, facts: Facts): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, reason, facts, http: { status: statusOf(code) } } });

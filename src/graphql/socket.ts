@@ -1,0 +1,137 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { parse, specifiedRules, validate, type ExecutionArgs, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { CloseCode } from 'graphql-ws';
+import { useServer, type Extra } from 'graphql-ws/use/ws';
+import { v7 as newId } from 'uuid';
+import { WebSocketServer } from 'ws';
+import { Problem } from '../decider/problem.js';
+import type { Standing } from '../identity/standing.js';
+import type { Caller } from '../identity/tokens.js';
+import { LIMITS, refusal } from './admission.js';
+import { toGraphQLError } from './errors.js';
+import type { Live } from './live.js';
+
+export interface SocketOptions {
+  readonly path: string;
+  readonly schema: GraphQLSchema;
+  readonly live: Live;
+  /** @throws Problem */
+  authenticate(authorization: string | undefined): Promise<Caller | undefined>;
+  standingOf(personId: string | undefined): Standing;
+  report(error: unknown, correlationId: string): void;
+}
+
+const MAX_PAYLOAD = 64 * 1024;
+const PING_MS = 12_000;
+/** A message that the socket does not take within this time: nobody reads at the other end. */
+const STUCK_MS = 10_000;
+/** A close reason may have 123 bytes (RFC 6455, 5.5). */
+const REASON_BYTES = 123;
+
+interface Connection extends Extra, Record<PropertyKey, unknown> { caller?: Caller | undefined }
+type Answer = AsyncIterableIterator<FormattedExecutionResult>;
+
+/**
+ * Subscriptions over graphql-ws, and nothing else: queries and mutations would pass by what Apollo checks.
+ * Wired by hand, since Nest's own server can neither bound a message nor look at the origin.
+ */
+export class Socket {
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  private readonly protocol: { dispose: () => Promise<void> | void };
+  private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+  constructor(private readonly server: Server, private readonly options: SocketOptions) {
+    this.protocol = useServer<Record<string, unknown>, Connection>({
+      schema: options.schema,
+      connectionInitWaitTimeout: 3_000,
+      onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
+      onSubscribe: (ctx, _id, payload) => this.subscribe(ctx.extra as Connection, payload),
+      subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
+      onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
+        const correlationId = newId();
+        return toGraphQLError(error, correlationId, (inner) => options.report(inner, correlationId));
+      }),
+    }, this.sockets, PING_MS);
+    this.onUpgrade = (request, socket, head) => this.upgrade(request, socket, head);
+    server.on('upgrade', this.onUpgrade);
+  }
+
+  get connections(): number { return this.sockets.clients.size; }
+
+  /** Tells everybody that the server is going away; clients come again. */
+  async close(): Promise<void> {
+    this.server.off('upgrade', this.onUpgrade);
+    await this.protocol.dispose();
+    for (const client of this.sockets.clients) client.terminate();
+    this.sockets.close();
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.url?.split('?')[0] !== this.options.path) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    const { origin, host } = request.headers;
+    // A page of another site must not speak for who is signed in here. Programs send no origin.
+    if (origin !== undefined && hostOf(origin) !== host) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+    this.sockets.handleUpgrade(request, socket, head, (client) => {
+      watchForStuckReader(client);
+      this.sockets.emit('connection', client, request);
+    });
+  }
+
+  private async connect(connection: Connection, params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    const authorization = params?.['authorization'] ?? params?.['Authorization'];
+    try {
+      if (authorization !== undefined && typeof authorization !== 'string') throw new Problem('UNAUTHENTICATED', 'AUTHORIZATION_INVALID', 'authorization must be a text: Bearer and the token.');
+      connection.caller = await this.options.authenticate(authorization);
+    } catch (error) {
+      const message = error instanceof Problem ? error.message : 'The token could not be checked.';
+      connection.socket.close(CloseCode.Unauthorized, Buffer.from(message).subarray(0, REASON_BYTES).toString());
+      return true;
+    }
+    if (connection.caller) {
+      const { socket } = connection;
+      // 4403 lets clients connect anew, with a fresh token; 4401 would be final for them.
+      const timer = setTimeout(() => socket.close(CloseCode.Forbidden, 'The access token has expired. Connect again with a new one.'), Math.max(0, connection.caller.expiresAt - Date.now()));
+      timer.unref();
+      socket.on('close', () => clearTimeout(timer));
+    }
+    return true;
+  }
+
+  private subscribe(connection: Connection, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
+    const { schema, live } = this.options;
+    try {
+      const document = parse(payload.query, { maxTokens: LIMITS.tokens });
+      const errors = validate(schema, document, specifiedRules, { maxErrors: 10 });
+      if (errors.length > 0) return errors;
+      const other = document.definitions.some((d) => d.kind === 'OperationDefinition' && d.operation !== 'subscription');
+      if (other) throw refusal('INVALID', 'SUBSCRIPTIONS_ONLY', 'The socket carries subscriptions only. Send queries and mutations over HTTP.', {});
+      const answer = live.answer({
+        document, operationName: payload.operationName, variables: payload.variables ?? {}, correlationId: newId(),
+        reader: () => this.options.standingOf(connection.caller?.personId),
+      });
+      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer } };
+    } catch (error) {
+      return [error as GraphQLError];
+    }
+  }
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends a connection whose reader takes nothing any more, so that it holds nothing up here. */
+function watchForStuckReader(client: import('ws').WebSocket): void {
+  let since: number | undefined;
+  const timer = setInterval(() => {
+    since = client.bufferedAmount > 0 ? since ?? Date.now() : undefined;
+    if (since !== undefined && Date.now() - since >= STUCK_MS) client.terminate();
+  }, 1_000);
+  timer.unref();
+  client.on('close', () => clearInterval(timer));
+}

@@ -1,0 +1,62 @@
+import { InputType } from '@nestjs/graphql';
+import type { KeyAreaCode } from '../../events/shared.js';
+import { Command } from '../../decider/command.js';
+import { EnumsField, IdField, NestedListField, TextField, TextsField } from '../../graphql/fields.js';
+import { KeyAreaCodeEnum } from '../../graphql/enums.js';
+
+const TITLE = 300;
+const HEADING = 300;
+const PROVISION = 200_000;
+const PROVISIONS = 1_000;
+
+@InputType({ description: '`id`: of a provision that the draft has already and that stays; left out for a new one, which is given an id that stays.' })
+export class ProvisionInput {
+  @IdField({ optional: true }) id?: string;
+  @TextField(HEADING, { optional: true }) heading?: string;
+  @TextField(PROVISION) text: string;
+}
+
+@InputType('InitiateRecommendationInput')
+export class InitiateRecommendation extends Command {
+  @TextField(TITLE) title: string;
+  @EnumsField(() => KeyAreaCodeEnum, { atLeast: 1 }) keyAreas: KeyAreaCode[];
+  @TextsField(200, { atLeast: 1, atMost: 50 }) addressees: string[];
+  @NestedListField(() => ProvisionInput, { atLeast: 1, atMost: PROVISIONS }) text: ProvisionInput[];
+}
+
+@InputType('ReviseDraftInput', { description: 'The whole text anew; provisions keep their ids.' })
+export class ReviseDraft extends Command {
+  @IdField() recommendation: string;
+  @TextField(TITLE, { optional: true }) title?: string;
+  @NestedListField(() => ProvisionInput, { atLeast: 1, atMost: PROVISIONS }) text: ProvisionInput[];
+}
+
+@InputType('TableRecommendationInput')
+export class TableRecommendation extends Command {
+  @IdField() recommendation: string;
+}
+
+@InputType('SubmitRecommendationToBallotInput', { description: 'The ballot takes the id of this command: OpenBallot names it.' })
+export class SubmitRecommendationToBallot extends Command {
+  @IdField() recommendation: string;
+}
+
+@InputType('WithdrawRecommendationInput')
+export class WithdrawRecommendation extends Command {
+  @IdField() recommendation: string;
+}
+
+@InputType({ isAbstract: true })
+abstract class FollowsBallot extends Command {
+  @IdField() recommendation: string;
+  @IdField() ballot: string;
+}
+
+@InputType('AdoptRecommendationInput')
+export class AdoptRecommendation extends FollowsBallot {}
+
+@InputType('RejectRecommendationInput')
+export class RejectRecommendation extends FollowsBallot {}
+
+@InputType('LeaveRecommendationWithoutOpinionInput')
+export class LeaveRecommendationWithoutOpinion extends FollowsBallot {}

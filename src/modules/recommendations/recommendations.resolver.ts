@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { Args, Context, ID, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { COMMITTEE_ID } from '../../events/membership.events.js';
+import { Committee } from '../../graphql/committee.types.js';
+import type { GraphqlContext } from '../../graphql/context.js';
+import { connection, type Connection } from '../../graphql/paging.js';
+import { Reads } from '../../graphql/reads.js';
+import { Visibility } from '../../graphql/visibility.js';
+import { ballotTable } from '../../projections/ballots.view.js';
+import { committeeTable } from '../../projections/committee.view.js';
+import { recommendationTable, recommendationTextParts } from '../../projections/recommendations.view.js';
+import { Ballot } from '../ballots/ballots.types.js';
+import { regionAt } from '../membership/membership.things.js';
+import { KeyArea, Region } from '../membership/membership.types.js';
+import { recommendationAt, type RecommendationParent } from './recommendations.things.js';
+import { Provision, Recommendation, RecommendationConnection, RecommendationsArgs } from './recommendations.types.js';
+
+@Injectable()
+@Resolver(() => Committee)
+export class RecommendationsResolver {
+  constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
+
+  @ResolveField(() => Recommendation, { nullable: true })
+  recommendation(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): RecommendationParent | undefined {
+    const found = recommendationAt(this.reads, id, position);
+    return found && this.visibility.sees(reader, found) ? found : undefined;
+  }
+
+  @ResolveField(() => RecommendationConnection)
+  recommendations(@Parent() { position }: Committee, @Args() args: RecommendationsArgs, @Context() { reader }: GraphqlContext): Connection<RecommendationParent> {
+    const { state, keyArea } = args.filter ?? {};
+    const filters = { ...(state && { state }), ...(keyArea && { keyArea }) };
+    return connection(args, (after, limit) => this.reads.list(recommendationTable, position, { after, limit, filters }), (item) => item.thing, (item) => {
+      const found = recommendationAt(this.reads, item.id, position, item.row);
+      return found && this.visibility.sees(reader, found) ? found : undefined;
+    });
+  }
+}
+
+@Injectable()
+@Resolver(() => Recommendation)
+export class RecommendationFieldsResolver {
+  constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
+
+  @ResolveField(() => [KeyArea])
+  keyAreas(@Parent() { row, at }: RecommendationParent): readonly KeyArea[] {
+    const areas = this.reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? [];
+    return areas.filter((area) => row.keyAreas.includes(area.code));
+  }
+
+  @ResolveField(() => Region, { nullable: true })
+  initiatedBy(@Parent() { row, at }: RecommendationParent): Region | undefined {
+    return row.initiatedBy === undefined ? undefined : regionAt(this.reads, row.initiatedBy, at);
+  }
+
+  @ResolveField(() => [Provision])
+  text(@Parent() { id, at, row }: RecommendationParent): readonly Provision[] {
+    return this.reads.parts(recommendationTextParts, id, at).find(({ part }) => part === row.draft)?.row.text ?? [];
+  }
+
+  @ResolveField(() => [Ballot])
+  ballots(@Parent() { id, at }: RecommendationParent, @Context() { reader }: GraphqlContext): readonly object[] {
+    return this.reads.all(ballotTable, at, { subject: id }).flatMap((item) => this.visibility.thing(reader, item.id, at) ?? []);
+  }
+}

@@ -1,0 +1,122 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { UnreadableEntry, type Codec } from '../event-store/codec.js';
+import type { LocalLog } from '../event-store/event-store.js';
+import type { ViewStore } from './view-store.js';
+
+const LIVE_BATCH = 500;
+const REBUILD_BATCH = 10_000;
+/** After an error of the views' own file, such as a full disk, which may pass. */
+const RETRY_MS = 1_000;
+
+/** Keeps the views at the head of the log. Wakes after each append, applies what is new, and tells who waits. */
+export class ViewRunner {
+  private readonly advanced = new EventEmitter().setMaxListeners(0);
+  private running: Promise<void> | undefined;
+  private stopListening: (() => void) | undefined;
+  private unreadable: UnreadableEntry | undefined;
+  private stopped = false;
+
+  constructor(readonly store: ViewStore, private readonly log: LocalLog, private readonly codec: Codec, private readonly onFailure: (error: unknown) => void) {}
+
+  /** Catches up, then follows. */
+  async start(): Promise<void> {
+    this.stopListening = this.log.onAppended(() => this.wake());
+    this.wake();
+    await this.running;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.stopListening?.();
+    await this.running;
+  }
+
+  /** The entry that all views are stopped at, where this program cannot read it. */
+  get unreadableAt(): number | undefined { return this.unreadable?.position; }
+
+  /** Resolves once the views stand at `position`; false when it takes longer than `timeoutMs`. */
+  async reaches(position: number, timeoutMs: number): Promise<boolean> {
+    if (this.store.position >= position) return true;
+    return new Promise((resolve) => {
+      const check = (): void => { if (this.store.position >= position) finish(true); };
+      const finish = (reached: boolean): void => {
+        clearTimeout(timer);
+        this.advanced.off('advanced', check);
+        resolve(reached);
+      };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      this.advanced.on('advanced', check);
+    });
+  }
+
+  onAdvanced(listener: () => void): () => void {
+    this.advanced.on('advanced', listener);
+    return () => this.advanced.off('advanced', listener);
+  }
+
+  private wake(): void {
+    if (this.isBehind) this.running ??= this.run();
+  }
+
+  private get isBehind(): boolean {
+    return !this.stopped && !this.unreadable && this.store.position < this.log.head.position;
+  }
+
+  private async run(): Promise<void> {
+    while (this.isBehind) {
+      await nextTurn();
+      try {
+        this.advance(LIVE_BATCH);
+      } catch (error) {
+        this.onFailure(error);
+        await delay(RETRY_MS, undefined, { ref: false });
+      }
+    }
+    // Nothing runs between the last look at the head and this line, so no wake-up is lost.
+    this.running = undefined;
+  }
+
+  private advance(limit: number): void {
+    const error = applyNext(this.store, this.log, this.codec, limit);
+    this.advanced.emit('advanced');
+    if (error) {
+      this.unreadable = error;
+      this.onFailure(error);
+    }
+  }
+}
+
+/** Applies the next entries, up to the first that cannot be read, which is returned. */
+function applyNext(store: ViewStore, log: LocalLog, codec: Codec, limit: number): UnreadableEntry | undefined {
+  const entries = [];
+  let unreadable: UnreadableEntry | undefined;
+  for (const stored of log.read(store.position, limit)) {
+    try {
+      entries.push(codec.decode(stored));
+    } catch (error) {
+      if (!(error instanceof UnreadableEntry)) throw error;
+      unreadable = error;
+      break;
+    }
+  }
+  store.apply(entries);
+  return unreadable;
+}
+
+/**
+ * Applies the whole log to a new store. Lets the event loop turn between batches, so that the server stays alive and Ctrl-C is heard.
+ * @returns false when `signal` ended it before the head
+ */
+export async function buildViews(
+  store: ViewStore, log: LocalLog, codec: Codec, signal: AbortSignal, onProgress: (position: number, head: number) => void,
+): Promise<boolean> {
+  while (store.position < log.head.position) {
+    if (signal.aborted) return false;
+    const error = applyNext(store, log, codec, REBUILD_BATCH);
+    onProgress(store.position, log.head.position);
+    if (error) throw error;
+    await nextTurn();
+  }
+  return true;
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import type { Codec } from '../event-store/codec.js';
+import type { Entry, Head } from '../event-store/entry.js';
+import { inTransaction, openSqlite, type Database, type Statement } from '../event-store/sqlite.js';
+import { Parts, partsSchema, Table, tableSchema, type PartsSpec, type TableSpec } from './versioned.js';
+import type { View, Write } from './view.js';
+
+/** A view that has met what it cannot apply. Its rows stand as they were before `position`. */
+export interface StoppedView { readonly view: string; readonly position: number; readonly error: string }
+
+const SCHEMA = `
+  CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), shape TEXT NOT NULL, log_id TEXT NOT NULL, position INTEGER NOT NULL, entry_id TEXT) STRICT;
+  CREATE TABLE stopped (view TEXT PRIMARY KEY, position INTEGER NOT NULL, error TEXT NOT NULL) STRICT;
+  -- Which entries touch a thing: for its history and for live questions about it.
+  CREATE TABLE touches (thing TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (thing, position)) STRICT, WITHOUT ROWID;
+`;
+
+/** Changes with every table and with every view's version: a file of another shape is built anew. */
+export function shapeOf(views: readonly View[]): string {
+  const text = views.map((v) => `${v.name} ${v.version}: ${v.tables.map((t) => tableSchema(t.name) + Object.keys(t.filters).join()).join()} ${v.parts.map((p) => partsSchema(p.name)).join()}`);
+  return createHash('sha256').update(SCHEMA).update(text.join('\n')).digest('hex').slice(0, 16);
+}
+
+/** This node's read models: one file, one checkpoint, moved in the transaction that writes the rows. It can be thrown away at any time. */
+export class ViewStore implements Write {
+  private readonly db: Database;
+  private readonly opened = new Map<string, unknown>();
+  private readonly owner = new Map<string, string>();
+  private readonly statements: Record<'move' | 'touch' | 'touches' | 'stop', Statement>;
+  private stoppedViews: readonly StoppedView[];
+  private at: number;
+
+  /** Opens the file; a new one gets its tables. Ask `fits` before anything is read from it. */
+  constructor(path: string, private readonly views: readonly View[], private readonly codec: Codec, logId: string) {
+    this.db = openSqlite(path, { synchronous: 'NORMAL' });
+    const { n } = this.db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+    if (n === 0) {
+      inTransaction(this.db, () => {
+        this.db.exec(SCHEMA);
+        for (const view of views) {
+          for (const table of view.tables) this.db.exec(tableSchema(table.name));
+          for (const part of view.parts) this.db.exec(partsSchema(part.name));
+        }
+        this.db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, 0, NULL)').run(shapeOf(views), logId);
+      });
+    }
+    for (const view of views) for (const { name } of [...view.tables, ...view.parts]) this.owner.set(name, view.name);
+    this.statements = {
+      move: this.db.prepare('UPDATE checkpoint SET position = ?, entry_id = ?'),
+      touch: this.db.prepare('INSERT OR IGNORE INTO touches (thing, position) VALUES (?, ?)'),
+      touches: this.db.prepare('SELECT position FROM touches WHERE thing = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?'),
+      stop: this.db.prepare('INSERT INTO stopped (view, position, error) VALUES (?, ?, ?)'),
+    };
+    this.stoppedViews = this.db.prepare('SELECT view, position, error FROM stopped').all() as StoppedView[];
+    this.at = this.checkpoint().position;
+  }
+
+  /** Whether this file was derived from this log, by these views, and is not ahead of it. */
+  fits(logId: string, entryIdAt: (position: number) => string | null): boolean {
+    const { shape, log_id: ofLog, position, entry_id: entryId } = this.checkpoint();
+    return shape === shapeOf(this.views) && ofLog === logId && entryIdAt(position) === entryId;
+  }
+
+  /** The last position that all views have applied. */
+  get position(): number { return this.at; }
+  get stopped(): readonly StoppedView[] { return this.stoppedViews; }
+
+  table<R extends object>(spec: TableSpec<R>): Table<R> {
+    return this.open(spec.name, () => new Table(this.db, spec)) as Table<R>;
+  }
+
+  parts<R extends object>(spec: PartsSpec<R>): Parts<R> {
+    return this.open(spec.name, () => new Parts(this.db, spec)) as Parts<R>;
+  }
+
+  /** Why a table cannot be asked at a position, or undefined when it can. */
+  stoppedAt(table: string, position: number): StoppedView | undefined {
+    return this.stoppedViews.find((s) => s.view === this.owner.get(table) && s.position <= position);
+  }
+
+  /** Positions of entries that touch a thing, in order. */
+  touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
+    return (this.statements.touches.all(thing, after, upTo, limit) as { position: number }[]).map((row) => row.position);
+  }
+
+  /** Applies entries in order; rows and checkpoint move together. A view that fails is stopped there and the others go on. */
+  apply(entries: readonly Entry[]): void {
+    const last = entries[entries.length - 1];
+    if (!last) return;
+    if (last.position !== this.at + entries.length) throw new Error(`The views stand at ${this.at} and were given ${entries.length} entries up to ${last.position}`);
+    const attempt = (one: (view: View, entry: Entry) => void): void => inTransaction(this.db, () => {
+      for (const entry of entries) {
+        for (const id of this.codec.about(entry)) this.statements.touch.run(id, entry.position);
+        for (const view of this.views) if (!this.stoppedViews.some((s) => s.view === view.name)) one(view, entry);
+      }
+      this.statements.move.run(last.position, last.id);
+    });
+    const stoppedBefore = this.stoppedViews;
+    try {
+      attempt((view, entry) => this.applyOne(view, entry));
+    } catch {
+      // Once more, each step by itself, to find the view that failed and undo only what it did with that entry.
+      this.forgetNewest();
+      this.stoppedViews = stoppedBefore;
+      attempt((view, entry) => this.applyOrStop(view, entry));
+    }
+    this.at = last.position;
+  }
+
+  /** SHA-256 of all rows in their order: equal for equal logs, whatever the batches. */
+  digest(): string {
+    const hash = createHash('sha256');
+    const tables = this.db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all() as { name: string }[];
+    for (const { name } of tables) {
+      const columns = (this.db.prepare(`SELECT name FROM pragma_table_info('${name}') WHERE pk > 0 ORDER BY pk`).all() as { name: string }[]).map((c) => c.name);
+      hash.update(`\n${name}\n`);
+      for (const row of this.db.prepare(`SELECT * FROM ${name} ORDER BY ${columns.join(', ')}`).iterate()) hash.update(JSON.stringify(row)).update('\n');
+    }
+    return hash.digest('hex');
+  }
+
+  close(): void {
+    if (this.db.isOpen) this.db.close();
+  }
+
+  head(): Pick<Head, 'position' | 'id'> {
+    const { position, entry_id: id } = this.checkpoint();
+    return { position, id };
+  }
+
+  private checkpoint(): { shape: string; log_id: string; position: number; entry_id: string | null } {
+    return this.db.prepare('SELECT shape, log_id, position, entry_id FROM checkpoint').get() as ReturnType<ViewStore['checkpoint']>;
+  }
+
+  private applyOne(view: View, entry: Entry): void {
+    view.listens.get(entry.type)?.(entry, this);
+    view.listens.get('*')?.(entry, this);
+  }
+
+  private applyOrStop(view: View, entry: Entry): void {
+    this.db.exec('SAVEPOINT one');
+    try {
+      this.applyOne(view, entry);
+    } catch (error) {
+      this.db.exec('ROLLBACK TO one');
+      this.forgetNewest();
+      const stopped = { view: view.name, position: entry.position, error: error instanceof Error ? error.message : String(error) };
+      this.statements.stop.run(stopped.view, stopped.position, stopped.error);
+      this.stoppedViews = [...this.stoppedViews, stopped];
+    }
+    this.db.exec('RELEASE one');
+  }
+
+  private forgetNewest(): void {
+    for (const opened of this.opened.values()) if (opened instanceof Table) opened.forgetNewest();
+  }
+
+  private open(name: string, make: () => unknown): unknown {
+    let opened = this.opened.get(name);
+    if (!opened) this.opened.set(name, (opened = make()));
+    return opened;
+  }
+}

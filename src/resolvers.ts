@@ -1,0 +1,17 @@
+import type { Type } from '@nestjs/common';
+import { registrations } from './contexts.js';
+import { CommitteeResolver } from './graphql/committee.resolver.js';
+import { ConsequencesResolver } from './graphql/consequences.resolver.js';
+import { MyDeskResolver, TasksResolver } from './graphql/desk.js';
+import { mutationsResolver } from './graphql/mutations.js';
+import { ThingsResolver } from './graphql/things.resolver.js';
+import { BallotFieldsResolver, BallotsResolver } from './modules/ballots/ballots.resolver.js';
+import { BoardsResolver } from './modules/boards/boards.resolver.js';
+import { MembershipResolver, RegionResolver } from './modules/membership/membership.resolver.js';
+import { RecommendationFieldsResolver, RecommendationsResolver } from './modules/recommendations/recommendations.resolver.js';
+
+/** Every class that answers fields. */
+export const resolvers: Type[] = [
+  CommitteeResolver, ThingsResolver, MyDeskResolver, TasksResolver, ConsequencesResolver, mutationsResolver(registrations),
+  MembershipResolver, RegionResolver, BallotsResolver, BallotFieldsResolver, RecommendationsResolver, RecommendationFieldsResolver, BoardsResolver,
+];

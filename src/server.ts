@@ -1,0 +1,148 @@
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import pino, { type Logger } from 'pino';
+import { AppModule, GRAPHQL_PATH, MAX_BODY_BYTES, type Authenticate } from './app.module.js';
+import { Clock } from './config/clock.js';
+import type { Config } from './config/config.js';
+import { Dispatch } from './decider/dispatch.js';
+import { ProcessRunner } from './decider/process-runner.js';
+import { Admission } from './graphql/admission.js';
+import { Live } from './graphql/live.js';
+import { registerQueryPage } from './graphql/query-page.js';
+import { FIRST_QUERY } from './graphql/first-query.js';
+import { Socket } from './graphql/socket.js';
+import { isForDevIssuer, startDevIssuer } from './identity/dev-issuer.js';
+import { issuerKeys } from './identity/issuer-keys.js';
+import { personIdOf } from './identity/person-id.js';
+import { TokenVerifier } from './identity/tokens.js';
+import { loadSample } from './sample/sample.js';
+import { openSystem, type System } from './system.js';
+
+export interface Running {
+  readonly system: System;
+  readonly dispatch: Dispatch;
+  readonly url: string;
+  readonly usesDevIssuer: boolean;
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly onFatal?: (error: unknown) => void;
+  readonly onSampleProgress?: (done: number, of: number) => void;
+}
+
+/** Standard error, so that standard output stays for people. No header, no variable, no person. */
+export const newLogger = (config: Config): Logger => pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+
+/** Opens the system, tells the sample where it is due, and only then listens. */
+export async function startServer(config: Config, options: ServerOptions = {}): Promise<Running> {
+  const clock = options.clock ?? new Clock();
+  const logger = options.logger ?? newLogger(config);
+  const system = await openSystem(config, clock, logger, options.onFatal ?? endProcess(logger));
+  try {
+    return await listen(system, options);
+  } catch (error) {
+    await system.close();
+    throw error;
+  }
+}
+
+async function listen(system: System, options: ServerOptions): Promise<Running> {
+  const { config, clock, logger, secret, engine, decisions, reads, runner, visibility, desk } = system;
+  const devIssuer = config.oidcIssuer === undefined
+    ? await startDevIssuer({ host: config.host, dataDir: config.dataDir, audience: config.oidcAudience, onError: (message) => logger.error({ message }, 'development issuer') })
+    : undefined;
+  const issuer = devIssuer?.issuer ?? (config.oidcIssuer as string);
+  const verifier = new TokenVerifier({
+    issuer, audience: config.oidcAudience, personSecret: secret, types: config.oidcTokenTypes,
+    keys: devIssuer?.localKeys() ?? issuerKeys(issuer), algorithms: devIssuer?.algorithms ?? ['ES256', 'PS256', 'RS256', 'EdDSA'],
+  });
+  const authenticate: Authenticate = (authorization) => verifier.verify(authorization);
+
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(system, authenticate), adapter, { logger: ['error', 'fatal'], abortOnError: false });
+  const fastify: FastifyInstance = adapter.getInstance();
+  if (devIssuer) {
+    const answer = devIssuer.callback();
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (!isForDevIssuer(request.raw)) return done();
+      reply.hijack();
+      answer(request.raw, reply.raw);
+    });
+  }
+  tooLargeWithCode(fastify);
+  registerHealth(fastify, system);
+  registerQueryPage(fastify, { path: '/', graphqlPath: GRAPHQL_PATH, socketPath: GRAPHQL_PATH, query: FIRST_QUERY });
+  await app.init();
+  await fastify.ready();
+
+  const { schema } = app.get(GraphQLSchemaHost);
+  const report = (error: unknown, correlationId: string): void => logger.error({ err: error, correlationId }, 'internal error');
+  const live = new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), report);
+  const server = app.getHttpServer() as Server;
+  const socket = new Socket(server, { path: GRAPHQL_PATH, schema, live, authenticate, report, standingOf: (personId) => decisions.standingOf(personId) });
+
+  const processes = app.get(ProcessRunner);
+  const dispatch = app.get(Dispatch);
+  if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note('first start') !== undefined)) {
+    const { level } = logger;
+    // Its commands are not today's; what goes wrong is still told.
+    logger.level = level === 'debug' ? level : 'warn';
+    await loadSample({ log: engine.log, clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
+    logger.level = level;
+  }
+  processes.start();
+  await app.listen({ host: config.host, port: config.port });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : config.port;
+  return {
+    system, dispatch, usesDevIssuer: devIssuer !== undefined,
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    close: async () => {
+      await socket.close();
+      await processes.stop();
+      await app.close();
+      await system.close();
+    },
+  };
+}
+
+function endProcess(logger: Logger): (error: unknown) => void {
+  return (error) => {
+    logger.fatal({ err: error }, 'the log cannot be written; a second try could lie, so this process ends');
+    process.exit(70);
+  };
+}
+
+function registerHealth(fastify: FastifyInstance, { runner, reads }: System): void {
+  fastify.get('/health/live', async () => ({ status: 'live' }));
+  fastify.get('/health/ready', async (_request, reply) => {
+    const head = reads.log.head.position;
+    const behind = head - runner.store.position;
+    const problems = [
+      ...runner.store.stopped.map(({ view, position }) => `the view ${view} stopped at position ${position}`),
+      ...(runner.unreadableAt === undefined ? [] : [`the entry at position ${runner.unreadableAt} cannot be read by this program`]),
+    ];
+    return reply.status(problems.length > 0 ? 503 : 200).send({ status: problems.length > 0 ? 'not ready' : 'ready', position: runner.store.position, behind, problems });
+  });
+}
+
+/** A body that is refused before GraphQL sees it is told in the same shape as every other error. */
+function tooLargeWithCode(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode !== 413 || !request.url.startsWith(GRAPHQL_PATH)) return payload;
+    void reply.header('content-type', 'application/json; charset=utf-8');
+    return JSON.stringify({
+      errors: [{
+        message: `The request is larger than ${MAX_BODY_BYTES} bytes. Send less at once.`,
+        extensions: { code: 'INVALID', reason: 'BODY_TOO_LARGE', facts: { atMost: MAX_BODY_BYTES }, correlationId: reply.getHeader('x-correlation-id') ?? request.id },
+      }],
+    });
+  });
+}
+

@@ -1,0 +1,85 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from './config/clock.js';
+import type { Config } from './config/config.js';
+import { installationSecret } from './config/secret.js';
+import { contributions, views } from './contexts.js';
+import { Decisions } from './decider/decisions.js';
+import { payloadDigest } from './decider/digest.js';
+import { Problem } from './decider/problem.js';
+import { Codec } from './event-store/codec.js';
+import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
+import { Desk } from './graphql/desk.js';
+import { Reads } from './graphql/reads.js';
+import { Visibility } from './graphql/visibility.js';
+import { standingAt } from './modules/membership/membership.context.js';
+import { nameOfRegion } from './modules/membership/membership.things.js';
+import { buildViews, ViewRunner } from './projections/view-runner.js';
+import { ViewStore } from './projections/view-store.js';
+
+export const VIEWS_FILE = 'views.db';
+
+/** The parts that need no framework: log, kernel, views, and what reads them. */
+export interface System {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly secret: string;
+  readonly engine: SqliteEngine;
+  readonly codec: Codec;
+  readonly decisions: Decisions;
+  readonly runner: ViewRunner;
+  readonly reads: Reads;
+  readonly visibility: Visibility;
+  readonly desk: Desk;
+  close(): Promise<void>;
+}
+
+/** Opens the log and the views, which are built anew where they do not fit. @throws LogUnusable */
+export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
+  mkdirSync(config.dataDir, { recursive: true });
+  const secret = installationSecret(config.dataDir, config.installationSecret);
+  const engine = SqliteEngine.open(config.dataDir, onFatal);
+  const { log } = engine;
+  const codec = new Codec();
+  const store = await openViews(config.dataDir, engine, codec, logger);
+  const runner = new ViewRunner(store, log, codec, (error) => logger.error({ err: error }, 'views stopped'));
+  const reads = new Reads(store, log, codec);
+  const decisions = new Decisions({
+    log, engine, codec, standingAt, now: clock.now, digestKey: payloadDigest(secret, 'payload-digest', {}),
+    onInternalError: (error, order) => logger.error({ err: error, correlationId: order.correlationId, command: order.registration.command.name }, 'command failed'),
+    onDecided: ({ registration, correlationId }, answer) => logger.info(answer instanceof Problem
+      ? { correlationId, command: registration.command.name, code: answer.code, reason: answer.reason }
+      : { correlationId, command: registration.command.name, position: answer.position, repeated: answer.repeated }, 'decided'),
+  });
+  await runner.start();
+  return {
+    config, clock, logger, secret, engine, codec, decisions, runner, reads,
+    visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions),
+    close: async () => {
+      await decisions.stop();
+      await runner.stop();
+      store.close();
+      await engine.close();
+    },
+  };
+}
+
+async function openViews(dataDir: string, { log }: SqliteEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
+  const path = join(dataDir, VIEWS_FILE);
+  let store = new ViewStore(path, views, codec, log.logId);
+  if (!store.fits(log.logId, (position) => log.at(position)?.id ?? null)) {
+    logger.info('the views do not fit this log or program and are built anew');
+    store.close();
+    removeDatabase(path);
+    store = new ViewStore(path, views, codec, log.logId);
+  }
+  await buildViews(store, log, codec, new AbortController().signal, (position, head) => logger.info({ position, head }, 'building views'));
+  return store;
+}
+
+/** A stale -wal beside a new file would be replayed onto it. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+}
