@@ -32,7 +32,7 @@ function welcome({ url, usesDevIssuer, system }: Running): string {
   if (usesDevIssuer) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', '  npm run --silent token -- lombardy-representative     prints a token for one of them', '');
   lines.push(
     'Three things to try:',
-    `  1. Open ${url}/ and press play: the board, and what was adopted and why.`,
+    `  1. Open ${url}/ and press play: what was adopted and why, the members, the board.`,
     '  2. Ask what was known at the time: committee(asOf: "2020-01-20T12:00:00Z") { position change { sentence } }',
     '  3. Vote for Lombardy in the open ballot: docs/api.md shows it, step by step.', '', 'Ctrl-C stops it; nothing is lost.', '',
   );

@@ -26,12 +26,12 @@ const SCHEMA = `
   -- What is recorded stays as it is, whoever holds the file open: no update, no delete, no replacing insert, no hole.
   CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
   CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
-  -- A replacing insert at the right position would take away another entry with the same id or revision: a connection
-  -- without recursive_triggers fires no delete trigger for that.
+  -- Id and revision are checked here too: a replacing insert at the right position would take away another entry that has
+  -- them, and a connection without recursive_triggers fires no delete trigger for that.
   CREATE TRIGGER entries_are_only_appended BEFORE INSERT ON entries BEGIN
     SELECT RAISE(ABORT, 'a position follows the one before it') WHERE NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries);
-    SELECT RAISE(ABORT, 'an entry is recorded once') WHERE EXISTS (SELECT 1 FROM entries WHERE id = NEW.id)
-      OR EXISTS (SELECT 1 FROM entries WHERE stream = NEW.stream AND revision = NEW.revision);
+    SELECT RAISE(ABORT, 'a revision follows the one before it') WHERE NEW.revision IS NOT (SELECT coalesce(max(revision), 0) + 1 FROM entries WHERE stream = NEW.stream);
+    SELECT RAISE(ABORT, 'a command is recorded once') WHERE EXISTS (SELECT 1 FROM entries WHERE id = NEW.id);
   END;
 `;
 

@@ -1,5 +1,5 @@
 import {
-  getNamedType, GraphQLError, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema,
+  GraphQLError, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema,
   type OperationDefinitionNode, type SelectionSetNode,
 } from 'graphql';
 import type { ErrorCode, Facts } from '../decider/problem.js';
@@ -56,8 +56,9 @@ export class Admission {
     visit(document, visitWithTypeInfo(types, {
       Field: (node) => {
         const parent = types.getParentType();
-        if (!parent || node.name.value.startsWith('__')) return;
-        const type = getNamedType(parent).name;
+        // The schema is public: introspection is everybody's.
+        if (!parent || parent.name.startsWith('__') || node.name.value.startsWith('__')) return;
+        const type = parent.name;
         const audience = this.visibility.rights.audienceOf(type, node.name.value);
         if (audience !== 'EVERYBODY') found.push({ type, field: node.name.value, audience });
       },

@@ -202,6 +202,24 @@ export function contract(name: string, open: () => Promise<OpenLog>, notRun: rea
         expect(at.log.stream('ballot')).toEqual([]);
       });
 
+      it('knows the revision of a stream at each position', async () => {
+        const streams = ['committee', 'ballot-1', 'register-2026'];
+        const revisions = new Map<string, number>();
+        const entries = entriesAfter(0, 80, () => {
+          const stream = streams[below(random, 3)] as string;
+          const revision = (revisions.get(stream) ?? 0) + 1;
+          revisions.set(stream, revision);
+          return { stream, revision };
+        });
+        await at.engine.append(entries, 0);
+        for (const stream of [...streams, 'never']) {
+          for (const position of range(0, 82)) {
+            const naive = entries.filter((e) => e.stream === stream && e.position <= position).length;
+            expect([stream, position, at.log.revisionAt(stream, position)]).toEqual([stream, position, naive]);
+          }
+        }
+      });
+
       it('tells who listens after the entries can be read, once an append, and no more when they stop', async () => {
         const heard: { head: number; last: number | undefined }[] = [];
         const stop = at.log.onAppended(() => heard.push({ head: at.log.head.position, last: at.log.read(0, 1_000).at(-1)?.position }));
@@ -398,6 +416,7 @@ export function contract(name: string, open: () => Promise<OpenLog>, notRun: rea
         expect(at.log.byCommandId((entries[333] as StoredEntry).id)).toEqual(entries[333]);
         expect(at.log.stream('committee')).toEqual(entries);
         expect(at.log.positionAt(timeOf(650))).toBe(650);
+        expect(at.log.revisionAt('committee', 650)).toBe(650);
 
         expect(await problemOf(at.engine.append(entriesAfter(650, 1), 650))).toMatchObject({ name: 'HeadMoved', actual: 700 });
         const seen = followed(699, 702);

@@ -87,7 +87,7 @@ describe(`A writer that is killed (SEED=${SEED}, CRASHES=${CRASHES})`, () => {
     const db = new DatabaseSync(join(dir, LOG_FILE));
     expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
     db.close();
-    expect(before.length).toBeGreaterThan(CRASHES * 10);
+    expect(before.length).toBeGreaterThan(CRASHES);
     console.info(`SEED=${SEED}: ${CRASHES} kills, ${acknowledged.size} entries acknowledged, 0 lost, 0 double; of the batches under way ${storedUnacknowledged} were stored, ${retried} asked again`);
   });
 });

@@ -147,7 +147,8 @@ describe('The log as a SQLite file', () => {
     const CHANGED = 'entries are never changed';
     const REMOVED = 'entries are never removed';
     const FOLLOWS = 'a position follows the one before it';
-    const ONCE = 'an entry is recorded once';
+    const REVISION = 'a revision follows the one before it';
+    const ONCE = 'a command is recorded once';
     const OTHER = "x'000102030405060708090a0b0c0d0e0f'";
     const values = (position: number | 'NULL', id: string, revision: number): string => `VALUES (${position}, ${id}, 'committee', ${revision}, 'F', 1, '', '', '')`;
     const idOf3 = '(SELECT id FROM entries WHERE position = 3)';
@@ -163,10 +164,11 @@ describe('The log as a SQLite file', () => {
       [`INSERT OR REPLACE INTO entries ${values(3, idOf3, 3)}`, FOLLOWS],
       [`REPLACE INTO entries ${values(5, OTHER, 5)}`, FOLLOWS],
       // The position is right; the entry that it would replace is another one.
-      [`INSERT OR REPLACE INTO entries ${values(6, idOf3, 9)}`, ONCE],
-      [`INSERT OR REPLACE INTO entries ${values(6, OTHER, 3)}`, ONCE],
-      [`INSERT INTO entries ${values(6, idOf3, 9)}`, ONCE],
-      [`INSERT INTO entries ${values(6, OTHER, 3)}`, ONCE],
+      [`INSERT OR REPLACE INTO entries ${values(6, idOf3, 6)}`, ONCE],
+      [`INSERT OR REPLACE INTO entries ${values(6, OTHER, 3)}`, REVISION],
+      [`INSERT INTO entries ${values(6, idOf3, 6)}`, ONCE],
+      [`INSERT INTO entries ${values(6, OTHER, 3)}`, REVISION],
+      [`INSERT INTO entries ${values(6, OTHER, 7)}`, REVISION],
       [`INSERT OR IGNORE INTO entries ${values(3, OTHER, 9)}`, FOLLOWS],
       [`INSERT INTO entries ${values(3, OTHER, 9)} ON CONFLICT DO UPDATE SET data = '{}'`, FOLLOWS],
       [`INSERT INTO entries ${values(7, OTHER, 7)}`, FOLLOWS],
@@ -185,10 +187,11 @@ describe('The log as a SQLite file', () => {
       expect(log.read(0, 100)).toEqual(entries);
     });
 
-    it('refuses a revision that the stream has', async () => {
+    it.each([['is taken', 2], ['leaves a hole', 5], ['is before the first', 0]])('refuses a revision that %s', async (_, revision) => {
       const engine = engineHere();
       await engine.append(entriesAfter(0, 2), 0);
-      await expect(engine.append(entriesAfter(2, 2, () => ({ revision: 2 })), 2)).rejects.toThrow(ONCE);
+      await expect(engine.append(entriesAfter(2, 2, (p) => (p === 4 ? { revision } : {})), 2)).rejects.toThrow(REVISION);
+      await expect(engine.append(entriesAfter(2, 1, () => ({ stream: 'roll', revision: 2 })), 2)).rejects.toThrow(REVISION);
       expect(engine.log.head.position).toBe(2);
     });
 
