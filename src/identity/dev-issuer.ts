@@ -1,11 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import { createLocalJWKSet, exportJWK, generateKeyPair } from 'jose';
-import type { JWK, JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
 import type { Context, OidcContext, Provider, ResourceServerInfo } from 'oidc-provider';
 import { Problem } from '../decider/problem.js';
+import { readForm, escaped, showPage, showSignIn } from './dev-issuer.pages.js';
+import { ALGORITHM, loadSecrets, type Secrets } from './dev-issuer.secrets.js';
 import { isLoopbackAddress, isLoopbackHost } from './loopback.js';
 import type { SignatureAlgorithm } from './tokens.js';
 
@@ -16,8 +14,6 @@ import type { SignatureAlgorithm } from './tokens.js';
 export const DEV_ISSUER = 'http://localhost/dev-issuer';
 /** Where the server answers for it. */
 export const DEV_ISSUER_PATH = '/dev-issuer';
-/** In the data directory. */
-export const DEV_ISSUER_FILE = 'dev-issuer.json';
 /** The client of web pages: authorization code with PKCE, no secret. */
 export const DEV_WEB_CLIENT = 'web';
 
@@ -26,14 +22,12 @@ export const DEV_PERSONS = ['secretariat', 'chair', 'auditor', 'operator', 'lomb
 const PERSON = /^[a-z0-9-]{1,64}$/;
 const PERSON_RULE = 'a person is named with 1 to 64 small letters, digits and hyphens, such as "secretariat"';
 
-const ALGORITHM = 'ES256' satisfies SignatureAlgorithm;
 const DEV_GRANT = 'urn:interregional-committee:grant:development';
 const CLI_CLIENT = 'cli';
 /** Asked for by no one, needed by oidc-provider: an authorization without any scope is refused there. */
 const SCOPE = 'committee';
 const EIGHT_HOURS = 8 * 3600;
 const SIGN_IN_SECONDS = 3600;
-const LARGEST_FORM_BYTES = 4096;
 
 export interface DevIssuerOptions {
   /** The address that the server listens on. Anything but a loopback address is refused. */
@@ -75,63 +69,6 @@ export interface DevIssuer {
 const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0] ?? '';
 export const isForDevIssuer = (req: IncomingMessage): boolean => pathOf(req) === DEV_ISSUER_PATH || pathOf(req).startsWith(`${DEV_ISSUER_PATH}/`);
 
-// --- keys -------------------------------------------------------------------------------------------------------------------------
-
-interface Secrets { readonly keys: readonly JWK[]; readonly cookieKeys: readonly string[] }
-
-async function makeSecrets(): Promise<Secrets> {
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  return {
-    keys: [{ ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALGORITHM, use: 'sig' }],
-    cookieKeys: [randomBytes(32).toString('base64url')],
-  };
-}
-
-function parseSecrets(text: string, file: string): Secrets {
-  try {
-    const { keys, cookieKeys } = JSON.parse(text) as Secrets;
-    const whole = keys.length > 0 && keys.every((key) => key.kty === 'EC' && typeof key.d === 'string' && typeof key.kid === 'string')
-      && cookieKeys.length > 0 && cookieKeys.every((key) => typeof key === 'string' && key.length >= 32);
-    if (whole) return { keys, cookieKeys };
-  } catch {
-    // said below
-  }
-  throw new Error(`${file} does not hold the keys of the development issuer. Delete it and start again: new keys are made, nobody loses an office, and everybody fetches a new token.`);
-}
-
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
-
-/** The first start makes them. Whoever can read the file can be anybody: only its owner may. */
-async function loadSecrets(dataDir: string): Promise<Secrets> {
-  const file = join(dataDir, DEV_ISSUER_FILE);
-  const read = async (): Promise<Secrets> => {
-    const secrets = parseSecrets(await readFile(file, 'utf8'), file);
-    await chmod(file, 0o600);
-    return secrets;
-  };
-  try {
-    return await read();
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  await mkdir(dataDir, { recursive: true });
-  // A whole file or none, and the first of two processes wins: written aside, then linked, which never replaces.
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    const handle = await open(aside, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(await makeSecrets(), undefined, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await link(aside, file).catch((error: unknown) => { if (codeOf(error) !== 'EEXIST') throw error; });
-  } finally {
-    await rm(aside, { force: true });
-  }
-  return read();
-}
-
 // --- the library ------------------------------------------------------------------------------------------------------------------
 
 /** Said on Node 20, where it works all the same, and about keeping sessions in memory, which is meant. */
@@ -161,50 +98,6 @@ function loadLibrary(): Promise<Library> {
     }
   })();
   return library;
-}
-
-// --- pages ------------------------------------------------------------------------------------------------------------------------
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-
-function showPage(ctx: Context, title: string, body: string): void {
-  ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
-  ctx.set('Cache-Control', 'no-store');
-  ctx.set('X-Content-Type-Options', 'nosniff');
-  ctx.type = 'html';
-  ctx.body = `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem}button,input{font:inherit;padding:.5rem 1rem;margin:.25rem 0}li{list-style:none}ul{padding:0}</style>
-</head>
-<body>
-<h1>${escaped(title)}</h1>
-${body}
-</body>
-</html>
-`;
-}
-
-function showSignIn(ctx: Context, persons: readonly string[], mistake?: string): void {
-  const buttons = persons.map((person) => `<li><button name="person" value="${escaped(person)}">${escaped(person)}</button></li>`).join('\n');
-  showPage(ctx, 'Who are you?', `<p>Development issuer of this machine: no password, nothing secret behind it.</p>
-${mistake === undefined ? '' : `<p role="alert">${escaped(mistake)}</p>\n`}<form method="post"><ul>
-${buttons}
-</ul></form>
-<form method="post"><label>Another person <input name="person" required maxlength="64" pattern="[a-z0-9\\-]+" autocomplete="off"></label> <button>Sign in</button></form>`);
-}
-
-async function readForm(req: IncomingMessage): Promise<URLSearchParams | undefined> {
-  let text = '';
-  req.setEncoding('utf8');
-  for await (const chunk of req as AsyncIterable<string>) {
-    text += chunk;
-    if (text.length > LARGEST_FORM_BYTES) return undefined;
-  }
-  return new URLSearchParams(text);
 }
 
 // --- the issuer -------------------------------------------------------------------------------------------------------------------
