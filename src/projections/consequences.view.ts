@@ -1,20 +1,13 @@
 import { ConsequenceRefused } from '../events/consequences.events.js';
-import type { Instant } from '../events/define.js';
 import type { Entry } from '../event-store/entry.js';
 import { consequenceId, type Process } from '../decider/process.js';
+import type { Waiting } from '../decider/process-runner.js';
 import { versioned } from './versioned.js';
 import { defineView, on, type View, type Write } from './view.js';
 
 /** What a process has to do, has done, or was refused. DONE ones are kept: the past can be asked what was waiting. */
-export interface ConsequenceRow {
+export interface ConsequenceRow extends Waiting {
   readonly process: string;
-  readonly cause: number;
-  readonly causeId: string;
-  readonly command: string;
-  readonly commandId: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly thingId: string;
-  readonly due?: Instant;
   readonly state: 'WAITING' | 'REFUSED' | 'DONE';
   readonly refusal?: string;
   /** Position at which the refusal was recorded. */

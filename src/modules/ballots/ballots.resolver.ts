@@ -3,10 +3,11 @@ import { Args, Context, ID, Parent, ResolveField, Resolver } from '@nestjs/graph
 import { Thing } from '../../graphql/change.types.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
-import { connection, type Connection } from '../../graphql/paging.js';
+import type { Connection } from '../../graphql/paging.js';
 import { Reads } from '../../graphql/reads.js';
+import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
-import { ballotTable } from '../../projections/ballots.view.js';
+import { ballotTable, type BallotRow } from '../../projections/ballots.view.js';
 import { regionAt } from '../membership/membership.things.js';
 import { Region } from '../membership/membership.types.js';
 import { ballotAt, castAt, outlookAt, type BallotParent } from './ballots.things.js';
@@ -16,22 +17,20 @@ import { tallyOf } from './result.js';
 @Injectable()
 @Resolver(() => Committee)
 export class BallotsResolver {
-  constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
+  private readonly all: ThingsOf<BallotRow, BallotParent>;
+
+  constructor(reads: Reads, visibility: Visibility) {
+    this.all = new ThingsOf(reads, visibility, ballotTable, ballotAt);
+  }
 
   @ResolveField(() => Ballot, { nullable: true })
   ballot(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): BallotParent | undefined {
-    const ballot = ballotAt(this.reads, id, position);
-    return ballot && this.visibility.sees(reader, ballot) ? ballot : undefined;
+    return this.all.one(reader, id, position);
   }
 
   @ResolveField(() => BallotConnection)
   ballots(@Parent() { position }: Committee, @Args() args: BallotsArgs, @Context() { reader }: GraphqlContext): Connection<BallotParent> {
-    const { state, subject } = args.filter ?? {};
-    const filters = { ...(state && { state }), ...(subject && { subject }) };
-    return connection(args, (after, limit) => this.reads.list(ballotTable, position, { after, limit, filters }), (item) => item.thing, (item) => {
-      const ballot = ballotAt(this.reads, item.id, position, item.row);
-      return ballot && this.visibility.sees(reader, ballot) ? ballot : undefined;
-    });
+    return this.all.page(reader, position, args, { ...args.filter });
   }
 }
 

@@ -13,7 +13,6 @@ import { standardRule } from '../ballots/rules-library.js';
 import type {
   AdoptPopulationTable, AdoptRulesOfProcedure, AppointToOffice, DefineKeyArea, ElectChair, EndOffice, EstablishCommittee, RenameKeyArea, RulesInput,
 } from './committee.commands.js';
-import { membersOf, type RollState } from './roll.decider.js';
 
 export interface PopulationTable { readonly year: number; readonly source: string; readonly figures: ReadonlyMap<string, number> }
 
@@ -84,13 +83,15 @@ export function adoptRulesOfProcedure(command: AdoptRulesOfProcedure, state: Com
   return 'refused' in rules ? rules : RulesOfProcedureAdopted({ rules });
 }
 
-export function adoptPopulationTable(command: AdoptPopulationTable, state: CommitteeState, facts: { roll: RollState }): Decision<CommitteeEvent> {
+/** `members`: of the roll. Told as ids and names, since the roll knows the Committee and not the other way round. */
+export interface MembersFact { readonly members: readonly { readonly id: string; readonly name: string }[] }
+
+export function adoptPopulationTable(command: AdoptPopulationTable, state: CommitteeState, { members }: MembersFact): Decision<CommitteeEvent> {
   if (state.tables.some((table) => table.year === command.year)) {
     return refuse('YEAR_HAS_A_TABLE', `The table of ${command.year} is adopted and is never edited.`, { year: command.year });
   }
   const figures = new Map(command.figures.map((figure) => [figure.region, figure.population]));
   if (figures.size < command.figures.length) return invalid('figures', 'figures must name each region once');
-  const members = membersOf(facts.roll);
   const stranger = command.figures.find((figure) => !members.some((member) => member.id === figure.region));
   if (stranger) return notFound('member region', stranger.region);
   const missing = members.filter((member) => !figures.has(member.id));

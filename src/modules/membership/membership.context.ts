@@ -43,7 +43,7 @@ export const membershipContext: Context = {
     command(ElectChair, { ...ofCommittee, description: 'Records the election of the chair; one at most, with an end to the term (C4).', by: ['SECRETARIAT'], decide: committee.electChair }),
     command(AdoptRulesOfProcedure, { ...ofCommittee, description: 'Records a new version of the rules of procedure, for ballots opened from its date on (C1).', by: ['SECRETARIAT'], decide: committee.adoptRulesOfProcedure }),
     command(AdoptPopulationTable, { ...ofCommittee, description: "Adopts a year's population figures, one for each member region, once (C2).", by: ['SECRETARIAT'],
-      facts: (read) => ({ roll: read(rollDecider, ROLL_STREAM) }), decide: committee.adoptPopulationTable,
+      facts: (read) => ({ members: membersOf(read(rollDecider, ROLL_STREAM)) }), decide: committee.adoptPopulationTable,
     }),
     command(DefineKeyArea, { ...ofCommittee, description: 'Gives one of the five Key Areas its first title (C3).', by: ['SECRETARIAT'], decide: committee.defineKeyArea }),
     command(RenameKeyArea, { ...ofCommittee, description: 'Gives a Key Area another title; the code stays (C3).', by: ['SECRETARIAT'], decide: committee.renameKeyArea }),

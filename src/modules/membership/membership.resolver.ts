@@ -4,12 +4,14 @@ import { COMMITTEE_ID } from '../../events/membership.events.js';
 import { Decisions } from '../../decider/decisions.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
-import { connection, type Connection } from '../../graphql/paging.js';
+import type { Connection } from '../../graphql/paging.js';
 import { Reads } from '../../graphql/reads.js';
 import { WHO_SEES_PERSONS } from '../../graphql/rights.js';
+import { ThingsOf } from '../../graphql/things.js';
+import { Visibility } from '../../graphql/visibility.js';
 import { holdsOneOf, type MandateHeld, type Standing } from '../../identity/standing.js';
 import { committeeTable, type CommitteeRow } from '../../projections/committee.view.js';
-import { accessionTable, regionTable } from '../../projections/roll.view.js';
+import { accessionTable, regionTable, type AccessionRow, type RegionRow } from '../../projections/roll.view.js';
 import { accessionAt, regionAt } from './membership.things.js';
 import {
   Accession, AccessionConnection, AccessionsArgs, KeyArea, Mandate, Me, OfficeHeld, PopulationTable, Region, RegionConnection, RegionsArgs, RulesOfProcedure,
@@ -18,7 +20,13 @@ import {
 @Injectable()
 @Resolver(() => Committee)
 export class MembershipResolver {
-  constructor(private readonly reads: Reads, private readonly decisions: Decisions) {}
+  private readonly allRegions: ThingsOf<RegionRow, Region>;
+  private readonly allAccessions: ThingsOf<AccessionRow, Accession>;
+
+  constructor(private readonly reads: Reads, visibility: Visibility, private readonly decisions: Decisions) {
+    this.allRegions = new ThingsOf(reads, visibility, regionTable, regionAt);
+    this.allAccessions = new ThingsOf(reads, visibility, accessionTable, accessionAt);
+  }
 
   @Query(() => Me, { nullable: true, description: "Null when nobody is signed in. As at this node's head, whatever moment `committee` asks for." })
   me(@Context() { reader }: GraphqlContext): Me | undefined {
@@ -57,16 +65,14 @@ export class MembershipResolver {
   }
 
   @ResolveField(() => Region, { nullable: true })
-  region(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string): Region | undefined {
-    return regionAt(this.reads, id, position);
+  region(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): Region | undefined {
+    return this.allRegions.one(reader, id, position);
   }
 
   @ResolveField(() => RegionConnection)
-  regions(@Parent() { position }: Committee, @Args() args: RegionsArgs): Connection<Region> {
+  regions(@Parent() { position }: Committee, @Args() args: RegionsArgs, @Context() { reader }: GraphqlContext): Connection<Region> {
     const { membership, withoutRepresentative } = args.filter ?? {};
-    const filters = { ...(membership && { membership }), ...(typeof withoutRepresentative === 'boolean' && { withoutRepresentative: String(withoutRepresentative) }) };
-    return connection(args, (after, limit) => this.reads.list(regionTable, position, { after, limit, filters }), (item) => item.thing,
-      (item) => regionAt(this.reads, item.id, position, item.row));
+    return this.allRegions.page(reader, position, args, { membership, withoutRepresentative: withoutRepresentative?.toString() });
   }
 
   @ResolveField(() => [OfficeHeld], { description: 'Secretariat, chair, auditor.' })
@@ -75,16 +81,13 @@ export class MembershipResolver {
   }
 
   @ResolveField(() => Accession, { nullable: true, description: 'Secretariat, auditor.' })
-  accession(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string): Accession | undefined {
-    return accessionAt(this.reads, id, position);
+  accession(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): Accession | undefined {
+    return this.allAccessions.one(reader, id, position);
   }
 
   @ResolveField(() => AccessionConnection, { description: 'Secretariat, auditor.' })
-  accessions(@Parent() { position }: Committee, @Args() args: AccessionsArgs): Connection<Accession> {
-    const { state } = args.filter ?? {};
-    const filters = { ...(state && { state }) };
-    return connection(args, (after, limit) => this.reads.list(accessionTable, position, { after, limit, filters }), (item) => item.thing,
-      (item) => accessionAt(this.reads, item.id, position, item.row));
+  accessions(@Parent() { position }: Committee, @Args() args: AccessionsArgs, @Context() { reader }: GraphqlContext): Connection<Accession> {
+    return this.allAccessions.page(reader, position, args, { ...args.filter });
   }
 
   private row(position: number): CommitteeRow | undefined {

@@ -3,12 +3,13 @@ import { Args, Context, ID, Parent, ResolveField, Resolver } from '@nestjs/graph
 import { COMMITTEE_ID } from '../../events/membership.events.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
-import { connection, type Connection } from '../../graphql/paging.js';
+import type { Connection } from '../../graphql/paging.js';
 import { Reads } from '../../graphql/reads.js';
+import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
 import { ballotTable } from '../../projections/ballots.view.js';
 import { committeeTable } from '../../projections/committee.view.js';
-import { recommendationTable, recommendationTextParts } from '../../projections/recommendations.view.js';
+import { recommendationTable, recommendationTextParts, type RecommendationRow } from '../../projections/recommendations.view.js';
 import { Ballot } from '../ballots/ballots.types.js';
 import { regionAt } from '../membership/membership.things.js';
 import { KeyArea, Region } from '../membership/membership.types.js';
@@ -18,22 +19,20 @@ import { Provision, Recommendation, RecommendationConnection, RecommendationsArg
 @Injectable()
 @Resolver(() => Committee)
 export class RecommendationsResolver {
-  constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
+  private readonly all: ThingsOf<RecommendationRow, RecommendationParent>;
+
+  constructor(reads: Reads, visibility: Visibility) {
+    this.all = new ThingsOf(reads, visibility, recommendationTable, recommendationAt);
+  }
 
   @ResolveField(() => Recommendation, { nullable: true })
   recommendation(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): RecommendationParent | undefined {
-    const found = recommendationAt(this.reads, id, position);
-    return found && this.visibility.sees(reader, found) ? found : undefined;
+    return this.all.one(reader, id, position);
   }
 
   @ResolveField(() => RecommendationConnection)
   recommendations(@Parent() { position }: Committee, @Args() args: RecommendationsArgs, @Context() { reader }: GraphqlContext): Connection<RecommendationParent> {
-    const { state, keyArea } = args.filter ?? {};
-    const filters = { ...(state && { state }), ...(keyArea && { keyArea }) };
-    return connection(args, (after, limit) => this.reads.list(recommendationTable, position, { after, limit, filters }), (item) => item.thing, (item) => {
-      const found = recommendationAt(this.reads, item.id, position, item.row);
-      return found && this.visibility.sees(reader, found) ? found : undefined;
-    });
+    return this.all.page(reader, position, args, { ...args.filter });
   }
 }
 
