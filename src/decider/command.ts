@@ -31,7 +31,7 @@ export interface CommandRegistration<C extends Command = Command, S = unknown, F
   stream(command: C, commandId: string): string;
   /** The offices that may send it. Without SYSTEM no process may; without a mutation only the command line and processes do. */
   readonly by: readonly Office[];
-  /** The region that is acted for: seats and contact persons of other regions are turned away. Left out: any seat. */
+  /** The region that is acted for: seats and contact persons of other regions are turned away. Left out: every seat may. */
   region?(command: C, state: S): string | undefined;
   /** Who may send it on top of `by`, since it is about the own office or mandate. */
   holder?(command: C, state: S): { readonly personId: string; readonly office: Office; readonly regionId?: string } | undefined;

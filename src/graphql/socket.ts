@@ -48,6 +48,8 @@ export class Socket {
       onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
       onSubscribe: (ctx, _id, payload) => this.subscribe(ctx.extra as Connection, payload),
       subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
+      // Its errors have their shape already.
+      onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => options.report(inner, correlationId));

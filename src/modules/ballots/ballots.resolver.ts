@@ -12,7 +12,7 @@ import { regionAt } from '../membership/membership.things.js';
 import { Region } from '../membership/membership.types.js';
 import { ballotAt, castAt, outlookAt, type BallotParent } from './ballots.things.js';
 import { Ballot, BallotConnection, BallotsArgs, Outlook, Recusal, Seat, SeatPosition, Tally } from './ballots.types.js';
-import { tallyOf } from './result.js';
+import { tallyOf } from './verdict.js';
 
 @Injectable()
 @Resolver(() => Committee)

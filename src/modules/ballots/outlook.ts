@@ -1,6 +1,6 @@
 import type { Outcome, Seat, Silence, Tally } from '../../events/ballots.events.js';
 import type { DecisionRule } from '../../events/rules.js';
-import { blockingMinimumOf, leastOf, tallyOf, verdictOf, type FrozenBallot, type Positions, type Verdict } from './result.js';
+import { blockingMinimumOf, leastOf, tallyOf, verdictOf, type FrozenBallot, type Positions, type Verdict } from './verdict.js';
 import { are, inWords, some } from './sentences.js';
 
 /** How an open ballot stands. Positions that were cast are taken as they are, though they may still be changed (B2). */

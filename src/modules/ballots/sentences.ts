@@ -1,6 +1,6 @@
 import type { Tally } from '../../events/ballots.events.js';
 import type { DecisionRule, DecisionRuleName, Threshold } from '../../events/rules.js';
-import type { CastingVote, Part, Towards, Verdict } from './result.js';
+import type { CastingVote, Part, Towards, Verdict } from './verdict.js';
 
 // What a person reads of a result. Made of the parts that were tested, not of the rule's name, so that it says no more than was counted.
 

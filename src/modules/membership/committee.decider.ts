@@ -9,7 +9,7 @@ import type { EntryOf } from '../../event-store/entry.js';
 import type { Decider, Decision, DecisionMeta } from '../../decider/decider.js';
 import { invalid, notFound, nothingToChange, refuse } from '../../decider/problem.js';
 import type { OfficeHeld } from '../../identity/standing.js';
-import { standardRule } from '../ballots/rules-library.js';
+import { standardRule } from './standard-rules.js';
 import type {
   AdoptPopulationTable, AdoptRulesOfProcedure, AppointToOffice, DefineKeyArea, ElectChair, EndOffice, EstablishCommittee, RenameKeyArea, RulesInput,
 } from './committee.commands.js';

@@ -4,7 +4,7 @@ import type { Silence } from '../../../src/events/ballots.events.js';
 import { DECISION_RULE_NAMES, type DecisionRule } from '../../../src/events/rules.js';
 import { outlookOf } from '../../../src/modules/ballots/outlook.js';
 import { resultOf } from '../../../src/modules/ballots/result.js';
-import { standardRule } from '../../../src/modules/ballots/rules-library.js';
+import { standardRule } from '../../../src/modules/membership/standard-rules.js';
 import { everyPosition, EXPRESSIBLE, FOUNDERS, naively, positionsOf, seats, seatsOf, SEED, type MaybePosition } from './ballots.fixture.js';
 import { naiveResult, type NaiveRule } from './naive-tally.js';
 

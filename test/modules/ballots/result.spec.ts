@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BallotClosed, type Outcome, type OutcomeReason, type Seat, type Silence } from '../../../src/events/ballots.events.js';
 import { DECISION_RULE_NAMES, type DecisionRule, type DecisionRuleName } from '../../../src/events/rules.js';
-import { blockingMinimumOf, isTie, percentOf, resultOf, tallyOf, verdictOf, type CastingVote, type FrozenBallot } from '../../../src/modules/ballots/result.js';
-import { standardRule } from '../../../src/modules/ballots/rules-library.js';
+import { isTie, resultOf } from '../../../src/modules/ballots/result.js';
+import { blockingMinimumOf, percentOf, tallyOf, verdictOf, type CastingVote, type FrozenBallot } from '../../../src/modules/ballots/verdict.js';
+import { standardRule } from '../../../src/modules/membership/standard-rules.js';
 import { anyRule, everyPosition, figure, FOUNDERS, naively, positionsOf, seats, seatsOf, SEED, TWELVE, voting, type MaybePosition } from './ballots.fixture.js';
 import { byTakingTheLargest, byTryingAll, naiveAdopts, naiveResult, type NaiveOptions } from './naive-tally.js';
 

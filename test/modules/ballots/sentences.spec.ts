@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Proof, Seat, Silence } from '../../../src/events/ballots.events.js';
 import { DECISION_RULE_NAMES, type DecisionRule } from '../../../src/events/rules.js';
-import { resultOf, type CastingVote } from '../../../src/modules/ballots/result.js';
-import { standardRule } from '../../../src/modules/ballots/rules-library.js';
+import { resultOf } from '../../../src/modules/ballots/result.js';
+import type { CastingVote } from '../../../src/modules/ballots/verdict.js';
+import { standardRule } from '../../../src/modules/membership/standard-rules.js';
 import { anyRule, FOUNDERS, positionsOf, seats, seatsOf, SEED, TWELVE, voting } from './ballots.fixture.js';
 
 interface Circumstances { readonly seats?: readonly Seat[]; readonly silence?: Silence; readonly recused?: readonly Seat[]; readonly castingVote?: CastingVote }
