@@ -74,10 +74,10 @@ export class Receipt {
   @Field(() => Boolean, { description: 'The command was there already; this is its first receipt.' }) repeated: boolean;
 }
 
-@ObjectType({ description: "Shape of `errors[].extensions`. `code`: the kind, closed. `reason`: the rule's or limit's own code. `facts`: what it rests on." })
+@ObjectType({ description: "Shape of `errors[].extensions`. `code`: the kind, closed. `reason`: the rule's or limit's own code, or the kind once more. `facts`: what it rests on." })
 export class ErrorExtensions {
   @Field(() => ErrorCodeEnum) code: string;
-  @Field(() => String, { nullable: true }) reason?: string;
+  @Field(() => String) reason: string;
   @Field(() => JsonScalar) facts: unknown;
   @Field(() => ID) correlationId: string;
 }

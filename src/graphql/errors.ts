@@ -19,21 +19,21 @@ export function toGraphQLError(error: unknown, correlationId: string, report: (e
   const { locations, path } = error instanceof GraphQLError ? error.toJSON() : {};
   const where = { ...(locations && { locations }), ...(path && { path }) };
   if (inner instanceof Problem) {
-    return { message: inner.message, ...where, extensions: { code: inner.code, ...(inner.reason && { reason: inner.reason }), facts: inner.facts, correlationId } };
+    return { message: inner.message, ...where, extensions: { code: inner.code, reason: inner.reason ?? inner.code, facts: inner.facts, correlationId } };
   }
   if (inner instanceof GraphQLError) {
     const { code, reason, facts } = inner.extensions;
-    if (isCode(code)) return { message: inner.message, ...where, extensions: { code, ...(reason ? { reason } : {}), facts: facts ?? {}, correlationId } };
+    if (isCode(code)) return { message: inner.message, ...where, extensions: { code, reason: reason ?? code, facts: facts ?? {}, correlationId } };
     // What graphql and Apollo say of a document, its variables or the request; their texts quote the document only.
     const tooLong = inner.message.includes('tokens. Parsing aborted');
     if (inner.extensions['code'] !== 'INTERNAL_SERVER_ERROR') {
-      return { message: inner.message, ...where, extensions: { code: 'INVALID', ...(tooLong && { reason: 'TOO_MANY_TOKENS' }), facts: {}, correlationId } };
+      return { message: inner.message, ...where, extensions: { code: 'INVALID', reason: tooLong ? 'TOO_MANY_TOKENS' : 'DOCUMENT', facts: {}, correlationId } };
     }
   }
   report(inner);
   return {
     message: 'Something went wrong here. If it stays, give the correlation id to the operator.', ...where,
-    extensions: { code: 'INTERNAL', facts: {}, correlationId },
+    extensions: { code: 'INTERNAL', reason: 'INTERNAL', facts: {}, correlationId },
   };
 }
 

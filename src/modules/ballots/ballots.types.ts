@@ -75,7 +75,7 @@ export class Proof {
 export class Outlook {
   @Field(() => Boolean) canStillPass: boolean;
   @Field(() => Int, { nullable: true }) fewestFurtherVotes?: number;
-  @Field(() => OutcomeEnum, { nullable: true }) outcomeIfSilent?: Outcome;
+  @Field(() => OutcomeEnum) outcomeIfSilent: Outcome;
   @Field(() => [String]) sentences: string[];
 }
 

@@ -56,8 +56,8 @@ export const recommendationsContext: Context = {
       stream: (_, commandId) => recommendationStream(commandId), by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'],
       facts: (read) => ({ committee: read(committeeDecider, COMMITTEE_STREAM) }), decide: decider.initiateRecommendation,
     }),
-    command(ReviseDraft, { ...ofInitiator, description: 'Makes the next draft.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.reviseDraft }),
-    command(TableRecommendation, { ...ofInitiator, description: 'Tables the draft.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.tableRecommendation }),
+    command(ReviseDraft, { ...ofInitiator, description: 'Makes the next draft, with its whole text.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.reviseDraft }),
+    command(TableRecommendation, { ...ofInitiator, description: 'Tables the draft: its text can then be put to the vote.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.tableRecommendation }),
     command(SubmitRecommendationToBallot, { ...existing, description: 'Puts the tabled text to the vote and freezes it (R2).', by: ['CHAIR', 'SECRETARIAT'], decide: decider.submitRecommendationToBallot }),
     command(WithdrawRecommendation, { ...ofInitiator, description: 'Withdraws a recommendation that is not being voted on.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'],
       facts: (read, c) => {
