@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import pino, { type Logger } from 'pino';
 import { AppModule, GRAPHQL_PATH, MAX_BODY_BYTES, type Authenticate } from './app.module.js';
 import { Clock } from './config/clock.js';
@@ -24,6 +25,7 @@ import { openSystem, type System } from './system.js';
 export interface Running {
   readonly system: System;
   readonly dispatch: Dispatch;
+  readonly schema: GraphQLSchema;
   readonly url: string;
   readonly usesDevIssuer: boolean;
   close(): Promise<void>;
@@ -101,7 +103,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : config.port;
   return {
-    system, dispatch, usesDevIssuer: devIssuer !== undefined,
+    system, dispatch, schema, usesDevIssuer: devIssuer !== undefined,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     close: async () => {
       await socket.close();
