@@ -1,0 +1,154 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as newId } from 'uuid';
+import { views } from '../../src/contexts.js';
+import { Codec } from '../../src/event-store/codec.js';
+import { LogFile } from '../../src/event-store/log-file.js';
+import { buildViews } from '../../src/projections/view-runner.js';
+import { ViewStore } from '../../src/projections/view-store.js';
+import { compiledSrc } from '../support/compiled.js';
+import { openBallot, TestServer, type Json } from '../support/server.js';
+
+const KILLS = 20;
+const CLIENTS = 8;
+
+interface Vote { readonly commandId: string; readonly expressed: string; readonly replaces?: string }
+interface Client { readonly token: string; next: number; pending?: Vote; place?: string; readonly acknowledged: Map<string, Json> }
+
+/** The compiled program as a process of its own; resolves with its address once it listens. */
+async function start(main: string, dataDir: string): Promise<{ process: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', DATA_DIR: dataDir, SAMPLE: 'none', LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = /GraphQL\s+(http:\/\/\S+)/.exec(line);
+      if (found) resolve(found[1] as string);
+    });
+    child.on('exit', () => reject(new Error('The server ended before it listened')));
+  });
+  return { process: child, url };
+}
+
+const killed = (child: ChildProcess): Promise<void> => new Promise((resolve) => {
+  child.on('exit', () => resolve());
+  child.kill('SIGKILL');
+});
+
+async function mutate(url: string, token: string, command: string, input: object): Promise<Json> {
+  const type = `${command.charAt(0).toUpperCase()}${command.slice(1)}Input`;
+  const response = await fetch(url, {
+    method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: `mutation ($input: ${type}!) { ${command}(input: $input) { id position revision commandId repeated } }`, variables: { input } }),
+  });
+  return response.json();
+}
+
+describe(`A server that is killed with kill -9 ${KILLS} times while ${CLIENTS} clients vote`, () => {
+  let dataDir: string;
+  let main: string;
+  let ballot: string;
+  let recommendation: string;
+  let chair: string;
+  const clients: Client[] = [];
+
+  beforeAll(async () => {
+    main = join(await compiledSrc(), 'main.js');
+    const server = await TestServer.start({ sample: 'none' });
+    dataDir = server.dataDir;
+    ({ ballot, recommendation } = await openBallot(server, CLIENTS));
+    chair = await server.token('chair');
+    for (let i = 0; i < CLIENTS; i++) clients.push({ token: await server.token(`member-${i}`), next: i, acknowledged: new Map() });
+    await server.stop({ keep: true });
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  /** Sends what is pending, the same again after a crash, or the next change. */
+  async function vote(url: string, client: Client): Promise<void> {
+    client.pending ??= { commandId: newId(), expressed: client.next++ % 2 === 0 ? 'IN_FAVOUR' : 'AGAINST', ...(client.place !== undefined && { replaces: client.place }) };
+    const { data, errors } = await mutate(url, client.token, 'castPosition', { ballot, ...client.pending });
+    if (errors) throw new Error(JSON.stringify(errors[0]));
+    client.acknowledged.set(client.pending.commandId, data.castPosition);
+    client.place = data.castPosition.position;
+    client.pending = undefined;
+  }
+
+  it('has every acknowledged command once, gives every other one, sent again, one effect, and its views equal a rebuild', async () => {
+    const refusals: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { process: child, url } = await start(main, dataDir);
+      let over = false;
+      const voting = clients.map(async (client) => {
+        while (!over) {
+          try {
+            await vote(url, client);
+          } catch (error) {
+            // A connection that breaks is the crash; a refusal would be an effect that was there already, or half there.
+            if (!over && (error as Error).message.startsWith('{')) { refusals.push((error as Error).message); return; }
+            if (!over) await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }
+      });
+      await new Promise((resolve) => setTimeout(resolve, 60 + (kill * 37) % 200));
+      await killed(child);
+      over = true;
+      await Promise.all(voting);
+    }
+    expect(refusals).toEqual([]);
+
+    const { process: child, url } = await start(main, dataDir);
+    const unacknowledged = clients.filter((client) => client.pending).length;
+    for (const client of clients) if (client.pending) await vote(url, client);
+    // Everything that was acknowledged, asked again, has its first receipt.
+    for (const client of clients) {
+      const [commandId, receipt] = [...client.acknowledged].at(0) as [string, Json];
+      const again = await mutate(url, client.token, 'castPosition', { ballot, commandId, expressed: clients.indexOf(client) % 2 === 0 ? 'IN_FAVOUR' : 'AGAINST' });
+      expect(again.data.castPosition).toEqual({ ...receipt, repeated: true });
+    }
+    // Killed right after the ballot is closed: what follows from it is done once, after the next start.
+    const closed = await mutate(url, chair, 'closeBallot', { ballot });
+    await killed(child);
+    const last = await start(main, dataDir);
+    await expectEventually(async () => {
+      const response = await fetch(last.url, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${chair}` }, body: JSON.stringify({ query: `{ committee { recommendation(id: "${recommendation}") { state } } }` }) });
+      return ((await response.json()) as Json).data?.committee?.recommendation?.state !== 'IN_BALLOT';
+    });
+    await killed(last.process);
+
+    const log = LogFile.open(join(dataDir, 'log.db'));
+    const codec = new Codec();
+    const entries = log.read(0, 1_000_000);
+    expect(entries.map((entry) => entry.position)).toEqual(entries.map((_, i) => i + 1));
+    const positions = new Map(entries.map((entry) => [entry.id, entry.position]));
+    let acknowledged = 0;
+    for (const client of clients) {
+      for (const [commandId, receipt] of client.acknowledged) {
+        expect(positions.get(commandId)).toBe(Number(receipt.position));
+        acknowledged++;
+      }
+    }
+    expect(entries.filter((entry) => entry.type === 'PositionCast').length).toBe(acknowledged);
+    expect(entries.filter((entry) => /^Recommendation(Adopted|Rejected|LeftWithoutOpinion)$/.test(entry.type)).length).toBe(1);
+    expect(closed.data.closeBallot.position).toBe(String(entries.find((entry) => entry.type === 'BallotClosed')?.position));
+
+    const live = new ViewStore(join(dataDir, 'views.db'), views, codec, log.logId);
+    await buildViews(live, log, codec, new AbortController().signal, () => undefined);
+    const fresh = new ViewStore(join(dataDir, 'fresh.db'), views, codec, log.logId);
+    await buildViews(fresh, log, codec, new AbortController().signal, () => undefined);
+    expect(live.digest()).toBe(fresh.digest());
+    for (const open of [live, fresh, log]) open.close();
+    console.info(`${acknowledged} acknowledged, ${unacknowledged} sent again after the last kill`);
+    expect(acknowledged).toBeGreaterThan(KILLS * 5);
+  }, 240_000);
+});
+
+async function expectEventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error('It did not come to be in time');
+}
