@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Field, ID, Int, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested,
+  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested,
 } from 'class-validator';
 import { DateScalar, DateTimeScalar, PositionScalar, Sha256Scalar } from './scalars.js';
 
@@ -41,7 +41,7 @@ export const EnumField = (type: () => Record<string, string>, options: Options =
   input(type, options, IsIn(Object.values(type()), { message: `$property must be one of ${Object.values(type()).join(', ')}` }));
 export const EnumsField = (type: () => Record<string, string>, options: ListOptions = {}) =>
   list(type, options, ArrayUnique(), IsIn(Object.values(type()), { each: true, message: `each of $property must be one of ${Object.values(type()).join(', ')}` }));
-export const NestedField = (type: () => new () => object, options: Options = {}) => input(type, options, ValidateNested(), Type(type));
+export const NestedField = (type: () => new () => object, options: Options = {}) => input(type, options, IsObject({ message: '$property must be given' }), ValidateNested(), Type(type));
 export const NestedListField = (type: () => new () => object, options: ListOptions = {}) => list(type, options, ValidateNested({ each: true }), Type(type));
 export const DateTimeField = (options: Options = {}) =>
   input(() => DateTimeScalar, options, Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, { message: '$property must be a time in UTC such as 2026-03-01T12:00:00.000Z' }), IsISO8601({ strict: true }));
