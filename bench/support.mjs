@@ -22,7 +22,8 @@ const registry = new CommandRegistry(registrations);
 export async function openKernel(dataDir) {
   const config = readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', SAMPLE: 'none' });
   const system = await openSystem(config, new Clock(), pino({ level: 'silent' }), (error) => { throw error; });
-  const person = (name) => personIdOf(system.secret, DEV_ISSUER, name);
+  const persons = new Map();
+  const person = (name) => persons.get(name) ?? persons.set(name, personIdOf(system.secret, DEV_ISSUER, name)).get(name);
   const send = (name, input, who) => {
     const registration = registry.get(name);
     return system.decisions.submit({ registration, command: parseCommand(registration.command, input), sender: who === 'SYSTEM' ? who : { personId: person(who) }, correlationId: 'bench' });

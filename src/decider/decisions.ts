@@ -106,9 +106,11 @@ export class Decisions {
   }
 
   private async run(): Promise<void> {
-    // One turn of the event loop, so that commands that arrive together are written together.
-    await new Promise(setImmediate);
-    while (this.waiting.length > 0) await this.decideBatch(this.waiting.splice(0, BATCH));
+    do {
+      // One turn of the event loop before each batch, so that what arrives together, also in answer to the batch before, is written together.
+      await new Promise(setImmediate);
+      await this.decideBatch(this.waiting.splice(0, BATCH));
+    } while (this.waiting.length > 0);
     this.running = undefined;
   }
 

@@ -33,6 +33,8 @@ export class ViewStore implements Write {
   /** Opens the file; a new one gets its tables. Ask `fits` before anything is read from it. */
   constructor(path: string, private readonly views: readonly View[], private readonly codec: Codec, logId: string) {
     this.db = openSqlite(path, { synchronous: 'NORMAL' });
+    // Seldom: a step changes many pages, and each moving of the WAL into the file is a sync.
+    this.db.exec('PRAGMA wal_autocheckpoint = 16000');
     const { n } = this.db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
     if (n === 0) {
       inTransaction(this.db, () => {

@@ -138,7 +138,7 @@ export class Processes {
   readonly failures: { readonly error: unknown; readonly toDo: Waiting }[] = [];
   readonly runner: ProcessRunner;
 
-  private constructor(kernel: Kernel, readonly reads: Reads, readonly views: ViewRunner, change: Partial<ProcessRunnerParts>) {
+  private constructor(kernel: Kernel, private readonly store: ViewStore, readonly reads: Reads, readonly views: ViewRunner, change: Partial<ProcessRunnerParts>) {
     this.runner = new ProcessRunner({
       waiting: () => reads.all(consequenceTable, reads.position, { state: 'WAITING' }).map(({ row }) => row),
       onAdvanced: (listener) => views.onAdvanced(listener),
@@ -154,10 +154,10 @@ export class Processes {
   static async open(kernel: Kernel, change: Partial<ProcessRunnerParts> = {}): Promise<Processes> {
     const { log } = kernel.engine;
     // Built anew each time: a rebuild must give the same to-dos.
-    const store = new ViewStore(join(tempDir(), 'views.db'), views, kernel.codec, log.logId);
+    const store = new ViewStore(join(kernel.dir, `views-${newId()}.db`), views, kernel.codec, log.logId);
     const runner = new ViewRunner(store, log, kernel.codec, (error) => kernel.internalErrors.push(error));
     await runner.start();
-    return new Processes(kernel, new Reads(store, log, kernel.codec), runner, change);
+    return new Processes(kernel, store, new Reads(store, log, kernel.codec), runner, change);
   }
 
   async drain(): Promise<void> {
@@ -172,5 +172,6 @@ export class Processes {
   async stop(): Promise<void> {
     await this.runner.stop();
     await this.views.stop();
+    this.store.close();
   }
 }
