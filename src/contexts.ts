@@ -7,6 +7,8 @@ import { deskContribution } from './graphql/desk.js';
 import { ballotsContext } from './modules/ballots/ballots.context.js';
 import { ballotsContribution } from './modules/ballots/ballots.things.js';
 import { boardsContribution } from './modules/boards/boards.resolver.js';
+import { documentsContext } from './modules/documents/documents.context.js';
+import { documentsContribution } from './modules/documents/documents.things.js';
 import { membershipContext } from './modules/membership/membership.context.js';
 import { membershipContribution } from './modules/membership/membership.things.js';
 import { recommendationsContext } from './modules/recommendations/recommendations.context.js';
@@ -14,6 +16,7 @@ import { recommendationsContribution } from './modules/recommendations/recommend
 import { ballotsView } from './projections/ballots.view.js';
 import { committeeView } from './projections/committee.view.js';
 import { consequencesView } from './projections/consequences.view.js';
+import { documentsView } from './projections/documents.view.js';
 import { recommendationsView } from './projections/recommendations.view.js';
 import { rollView } from './projections/roll.view.js';
 import type { View } from './projections/view.js';
@@ -24,6 +27,7 @@ export const contexts: readonly Context[] = [
   membershipContext,
   ballotsContext(withBallots.flatMap((context) => context.ballotSubjects ?? [])),
   ...withBallots,
+  documentsContext,
   consequencesContext,
 ];
 
@@ -31,9 +35,9 @@ export const registrations = contexts.flatMap((context) => context.commands);
 
 export const contributions: readonly Contribution[] = [
   coreContribution(registrations), deskContribution, consequencesContribution,
-  membershipContribution, ballotsContribution, recommendationsContribution, boardsContribution,
+  membershipContribution, ballotsContribution, recommendationsContribution, documentsContribution, boardsContribution,
 ];
 
 export const views: readonly View[] = [
-  committeeView, rollView, ballotsView, recommendationsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),
+  committeeView, rollView, ballotsView, recommendationsView, documentsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),
 ];

@@ -7,11 +7,13 @@ import { mutationsResolver } from './graphql/mutations.js';
 import { ThingsResolver } from './graphql/things.resolver.js';
 import { BallotFieldsResolver, BallotsResolver } from './modules/ballots/ballots.resolver.js';
 import { BoardsResolver } from './modules/boards/boards.resolver.js';
+import { DocumentFieldsResolver, DocumentOfRecommendationResolver, DocumentsResolver } from './modules/documents/documents.resolver.js';
 import { MembershipResolver, RegionResolver } from './modules/membership/membership.resolver.js';
 import { RecommendationFieldsResolver, RecommendationsResolver } from './modules/recommendations/recommendations.resolver.js';
 
 /** Every class that answers fields. */
 export const resolvers: Type[] = [
   CommitteeResolver, ThingsResolver, MyDeskResolver, TasksResolver, ConsequencesResolver, mutationsResolver(registrations),
-  MembershipResolver, RegionResolver, BallotsResolver, BallotFieldsResolver, RecommendationsResolver, RecommendationFieldsResolver, BoardsResolver,
+  MembershipResolver, RegionResolver, BallotsResolver, BallotFieldsResolver, RecommendationsResolver, RecommendationFieldsResolver,
+  DocumentsResolver, DocumentFieldsResolver, DocumentOfRecommendationResolver, BoardsResolver,
 ];

@@ -7,6 +7,8 @@ export interface ToDo {
   readonly command: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly thingId: string;
+  /** What settles it, where one thing can have several at once; left out: the thing's id. */
+  readonly key?: string;
   readonly due?: Instant;
 }
 
@@ -18,7 +20,7 @@ export interface Process {
   readonly name: string;
   /** What an entry asks for. Pure. */
   begin(entry: Entry): readonly ToDo[];
-  /** The thing whose to-dos of this process an entry settles, whoever did it. */
+  /** The key of the to-dos of this process that an entry settles, whoever did it. */
   settledBy(entry: Entry): string | undefined;
 }
 

@@ -8,6 +8,7 @@ import { defineView, on, type View, type Write } from './view.js';
 /** What a process has to do, has done, or was refused. DONE ones are kept: the past can be asked what was waiting. */
 export interface ConsequenceRow extends Waiting {
   readonly process: string;
+  readonly key?: string;
   readonly state: 'WAITING' | 'REFUSED' | 'DONE';
   readonly refusal?: string;
   /** Position at which the refusal was recorded. */
@@ -16,8 +17,8 @@ export interface ConsequenceRow extends Waiting {
 
 export const consequenceTable = versioned<ConsequenceRow>('consequence', {
   state: (row) => [row.state],
-  // What a settling entry looks for: to-dos of one process on one thing.
-  openOn: (row) => (row.state === 'DONE' ? [] : [`${row.process} ${row.thingId}`]),
+  // What a settling entry looks for: to-dos of one process under one key.
+  openOn: (row) => (row.state === 'DONE' ? [] : [`${row.process} ${row.key ?? row.thingId}`]),
 });
 
 /** The to-dos of all processes. A settled or refused one is never begun again. */

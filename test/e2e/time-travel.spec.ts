@@ -18,7 +18,7 @@ import { TestServer, type Json } from '../support/server.js';
 const READER: Standing = { offices: [], contactPersonOf: [], readsEverything: true };
 /** What is asked of oneself is not asked here. */
 const APART = ['myDesk'];
-const ARGS: Readonly<Record<string, string>> = { first: '100' };
+const ARGS: Readonly<Record<string, string>> = { first: '100', number: '1', from: '1', to: '2' };
 const DEPTH = 8;
 
 /** Every field of a type, down to a depth, with every list asked whole; a type inside itself is told by its id. */
@@ -50,9 +50,9 @@ describe('The past', () => {
     server = await TestServer.start();
     folder = mkdtempSync(join(tmpdir(), 'past-'));
     schema = server.running.schema;
-    const committee = await server.committee('regions(first: 1) { edges { node { id } } } ballots(first: 1) { edges { node { id } } } recommendations(first: 1) { edges { node { id } } } accessions(first: 1) { edges { node { id } } }', 'secretariat');
+    const committee = await server.committee('regions(first: 1) { edges { node { id } } } ballots(first: 1) { edges { node { id } } } recommendations(first: 1) { edges { node { id } } } accessions(first: 1) { edges { node { id } } } policyDocuments(first: 1) { edges { node { id } } }', 'secretariat');
     const first = (list: string): string => committee[list].edges[0].node.id;
-    const ids = { 'Committee.region': first('regions'), 'Committee.ballot': first('ballots'), 'Committee.recommendation': first('recommendations'), 'Committee.accession': first('accessions') };
+    const ids = { 'Committee.region': first('regions'), 'Committee.ballot': first('ballots'), 'Committee.recommendation': first('recommendations'), 'Committee.accession': first('accessions'), 'Committee.policyDocument': first('policyDocuments') };
     const type = schema.getQueryType()?.getFields()['committee']?.type as GraphQLOutputType;
     document = parse(`query ($at: Position) { committee(at: $at) ${everyField(schema, type, ids)} }`);
   });

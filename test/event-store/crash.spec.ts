@@ -89,5 +89,5 @@ describe(`A writer that is killed (SEED=${SEED}, CRASHES=${CRASHES})`, () => {
     db.close();
     expect(before.length).toBeGreaterThan(CRASHES);
     console.info(`SEED=${SEED}: ${CRASHES} kills, ${acknowledged.size} entries acknowledged, 0 lost, 0 double; of the batches under way ${storedUnacknowledged} were stored, ${retried} asked again`);
-  });
+  }, 30_000 + CRASHES * 5_000);
 });

@@ -2,19 +2,11 @@ import { InputType } from '@nestjs/graphql';
 import type { KeyAreaCode } from '../../events/shared.js';
 import { Command } from '../../decider/command.js';
 import { EnumsField, IdField, NestedListField, TextField, TextsField } from '../../graphql/fields.js';
+import { ProvisionInput } from '../../graphql/provision.input.js';
 import { KeyAreaCodeEnum } from '../../graphql/enums.js';
 
 const TITLE = 300;
-const HEADING = 300;
-const PROVISION = 200_000;
 const PROVISIONS = 1_000;
-
-@InputType({ description: '`id`: of a provision that the draft has already and that stays; left out for a new one, which is given an id that stays.' })
-export class ProvisionInput {
-  @IdField({ optional: true }) id?: string;
-  @TextField(HEADING, { optional: true }) heading?: string;
-  @TextField(PROVISION) text: string;
-}
 
 @InputType('InitiateRecommendationInput')
 export class InitiateRecommendation extends Command {

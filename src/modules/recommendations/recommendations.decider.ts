@@ -3,14 +3,15 @@ import {
   DraftRevised, RecommendationAdopted, RecommendationInitiated, RecommendationLeftWithoutOpinion, RecommendationRejected,
   RecommendationSubmittedToBallot, RecommendationTabled, RecommendationWithdrawn, type RecommendationEvent,
 } from '../../events/recommendations.events.js';
-import { textHash, type Provision } from '../../events/shared.js';
+import { textHash, type KeyAreaCode, type Provision } from '../../events/shared.js';
 import type { EntryOf } from '../../event-store/entry.js';
-import { derivedId, type Decider, type Decision, type DecisionMeta } from '../../decider/decider.js';
-import { invalid, notFound, nothingToChange, refuse, type Refusal } from '../../decider/problem.js';
+import type { Decider, Decision, DecisionMeta } from '../../decider/decider.js';
+import { notFound, nothingToChange, refuse, type Refusal } from '../../decider/problem.js';
+import { provisions } from '../../decider/provisions.js';
 import type { BallotState } from '../ballots/ballots.decider.js';
 import type { CommitteeState } from '../membership/committee.decider.js';
 import type {
-  AdoptRecommendation, InitiateRecommendation, LeaveRecommendationWithoutOpinion, ProvisionInput, RejectRecommendation, ReviseDraft,
+  AdoptRecommendation, InitiateRecommendation, LeaveRecommendationWithoutOpinion, RejectRecommendation, ReviseDraft,
   SubmitRecommendationToBallot, TableRecommendation, WithdrawRecommendation,
 } from './recommendations.commands.js';
 
@@ -19,6 +20,7 @@ export type RecommendationStatus = 'DRAFT' | 'TABLED' | 'IN_BALLOT' | 'ADOPTED' 
 export type RecommendationState = { readonly status: 'NONE' } | {
   readonly status: RecommendationStatus;
   readonly title: string;
+  readonly keyAreas: readonly KeyAreaCode[];
   readonly initiatedBy: string | undefined;
   readonly draft: number;
   readonly text: readonly Provision[];
@@ -99,7 +101,7 @@ function conclude(
 
 function evolve(state: RecommendationState, { type, data }: EntryOf<RecommendationEvent>): RecommendationState {
   if (type === 'RecommendationInitiated') {
-    return { status: 'DRAFT', title: data.title, initiatedBy: data.initiatedBy, draft: 1, text: data.text, textHash: data.textHash, ballotId: undefined };
+    return { status: 'DRAFT', title: data.title, keyAreas: data.keyAreas, initiatedBy: data.initiatedBy, draft: 1, text: data.text, textHash: data.textHash, ballotId: undefined };
   }
   if (state.status === 'NONE') return state;
   switch (type) {
@@ -119,13 +121,3 @@ export const recommendationDecider: Decider<RecommendationState, RecommendationE
 const isDecided = (status: RecommendationStatus): boolean => status === 'ADOPTED' || status === 'REJECTED' || status === 'NO_OPINION';
 const words = (status: RecommendationStatus): string => status.toLowerCase().replaceAll('_', ' ');
 const notADraft = (status: RecommendationStatus): Refusal => refuse('NOT_A_DRAFT', `The recommendation is ${words(status)}; only a draft can be revised or tabled.`, { state: status });
-
-/** Provisions keep the ids that they have; new ones get theirs from the command. */
-function provisions(given: readonly ProvisionInput[], before: readonly Provision[], commandId: string): Provision[] | Refusal {
-  const known = new Set(before.map((provision) => provision.id));
-  const ids = given.flatMap((provision) => provision.id ?? []);
-  const stranger = ids.find((id) => !known.has(id));
-  if (stranger !== undefined) return invalid('text', `text names the provision ${stranger}, which the draft does not have. Leave the id out for a new provision`);
-  if (new Set(ids).size < ids.length) return invalid('text', 'text must name each provision once');
-  return given.map(({ id, heading, text }, i) => ({ id: id ?? derivedId(commandId, `provision ${i + 1}`), ...(heading !== undefined && { heading }), text }));
-}

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import { Args, Context, ID, Int, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { COMMITTEE_ID } from '../../events/membership.events.js';
+import type { Provision } from '../../events/shared.js';
+import { brusselsDay } from '../../decider/calendar.js';
+import { Committee } from '../../graphql/committee.types.js';
+import type { GraphqlContext } from '../../graphql/context.js';
+import { connection, PageArgs, type Connection } from '../../graphql/paging.js';
+import { Reads } from '../../graphql/reads.js';
+import { WHO_SEES_PERSONS } from '../../graphql/rights.js';
+import { DateScalar } from '../../graphql/scalars.js';
+import { ThingsOf } from '../../graphql/things.js';
+import { Visibility } from '../../graphql/visibility.js';
+import { holdsOneOf, isMember, type Standing } from '../../identity/standing.js';
+import { committeeTable } from '../../projections/committee.view.js';
+import { documentTable, documentTextParts, type DocumentRow, type VersionRow } from '../../projections/documents.view.js';
+import { KeyArea } from '../membership/membership.types.js';
+import { Recommendation } from '../recommendations/recommendations.types.js';
+import type { RecommendationParent } from '../recommendations/recommendations.things.js';
+import { difference, type ProvisionDifference as Difference } from './difference.js';
+import { documentIdOf } from './documents.decider.js';
+import { documentAt, type DocumentParent } from './documents.things.js';
+import { DocumentVersion, DocumentVersionConnection, PolicyDocument, PolicyDocumentConnection, PolicyDocumentsArgs, ProvisionDifference } from './documents.types.js';
+
+@Injectable()
+@Resolver(() => Committee)
+export class DocumentsResolver {
+  private readonly all: ThingsOf<DocumentRow, DocumentParent>;
+
+  constructor(reads: Reads, visibility: Visibility) {
+    this.all = new ThingsOf(reads, visibility, documentTable, documentAt);
+  }
+
+  @ResolveField(() => PolicyDocument, { nullable: true })
+  policyDocument(@Parent() { position }: Committee, @Args('id', { type: () => ID }) id: string, @Context() { reader }: GraphqlContext): DocumentParent | undefined {
+    return this.all.one(reader, id, position);
+  }
+
+  @ResolveField(() => PolicyDocumentConnection)
+  policyDocuments(@Parent() { position }: Committee, @Args() args: PolicyDocumentsArgs, @Context() { reader }: GraphqlContext): Connection<DocumentParent> {
+    const { keyArea, published } = args.filter ?? {};
+    return this.all.page(reader, position, args, { keyArea, published: published?.toString() });
+  }
+}
+
+@Injectable()
+@Resolver(() => Recommendation)
+export class DocumentOfRecommendationResolver {
+  constructor(private readonly reads: Reads) {}
+
+  @ResolveField(() => PolicyDocument, { nullable: true })
+  policyDocument(@Parent() { id, at }: RecommendationParent): DocumentParent | undefined {
+    return documentAt(this.reads, documentIdOf(id), at);
+  }
+}
+
+@Injectable()
+@Resolver(() => PolicyDocument)
+export class DocumentFieldsResolver {
+  constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
+
+  @ResolveField(() => [KeyArea])
+  keyAreas(@Parent() { row, at }: DocumentParent): readonly KeyArea[] {
+    return (this.reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? []).filter((area) => row.keyAreas.includes(area.code));
+  }
+
+  @ResolveField(() => Recommendation, { nullable: true })
+  recommendation(@Parent() { row, at }: DocumentParent, @Context() { reader }: GraphqlContext): object | undefined {
+    return this.visibility.thing(reader, row.recommendationId, at);
+  }
+
+  @ResolveField(() => DocumentVersion, { nullable: true })
+  version(@Parent() document: DocumentParent, @Args('number', { type: () => Int }) number: number, @Context() { reader }: GraphqlContext): object | undefined {
+    const version = seen(reader, document).find((v) => v.number === number);
+    return version && this.shown(reader, document, version);
+  }
+
+  @ResolveField(() => DocumentVersionConnection)
+  versions(@Parent() document: DocumentParent, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<object> {
+    const versions = seen(reader, document);
+    return connection(args, (after, limit) => versions.filter((v) => v.number > after).slice(0, limit), (v) => v.number, (v) => this.shown(reader, document, v));
+  }
+
+  @ResolveField(() => DocumentVersion, { nullable: true, description: '`on` left out: the day of `committee.time`.' })
+  inForce(@Parent() document: DocumentParent, @Args('on', { type: () => DateScalar, nullable: true }) on: string | null, @Context() { reader }: GraphqlContext): object | undefined {
+    const day = on ?? brusselsDay(this.reads.timeOf(document.at) as string);
+    const version = document.row.versions.findLast((v) => v.effectiveFrom !== undefined && v.effectiveFrom <= day && (v.until === undefined || day < v.until));
+    return version && this.shown(reader, document, version);
+  }
+
+  @ResolveField(() => [ProvisionDifference], { nullable: true, description: 'Null where there is no such version, or none for this reader.' })
+  difference(
+    @Parent() document: DocumentParent, @Args('from', { type: () => Int }) from: number, @Args('to', { type: () => Int }) to: number, @Context() { reader }: GraphqlContext,
+  ): readonly Difference[] | undefined {
+    const numbers = seen(reader, document).map((v) => v.number);
+    if (!numbers.includes(from) || !numbers.includes(to)) return undefined;
+    return difference(this.text(document, from), this.text(document, to));
+  }
+
+  private shown(reader: Standing, document: DocumentParent, version: VersionRow): object {
+    const { draftedBy: { personId, ...office }, ballotId, ...rest } = version;
+    return {
+      ...rest, language: document.row.language, text: this.text(document, version.number),
+      draftedBy: holdsOneOf(reader, WHO_SEES_PERSONS) ? { ...office, personId } : office,
+      decision: ballotId === undefined ? undefined : this.visibility.thing(reader, ballotId, document.at),
+    };
+  }
+
+  private text({ id, at }: DocumentParent, number: number): readonly Provision[] {
+    return this.reads.parts(documentTextParts, id, at).find(({ part }) => part === number)?.row.text ?? [];
+  }
+}
+
+/** Members see drafts; everybody what is or was published. */
+const seen = (reader: Standing, { row }: DocumentParent): readonly VersionRow[] =>
+  row.versions.filter((version) => version.publishedAt !== undefined || isMember(reader));
