@@ -2,6 +2,7 @@ import type { RegionPosition } from '../../src/events/ballots.events.js';
 import type { DecisionRuleName, TieRule } from '../../src/events/rules.js';
 import type { Evidence } from '../../src/events/shared.js';
 import { derivedId } from '../../src/decider/decider.js';
+import { Problem } from '../../src/decider/problem.js';
 import { ballotDecider, ballotStream, type BallotState } from '../../src/modules/ballots/ballots.decider.js';
 import { committeeDecider, type CommitteeState } from '../../src/modules/membership/committee.decider.js';
 import { DEFAULT_RULES } from '../../src/modules/membership/default-rules.js';
@@ -160,6 +161,18 @@ export class Committee {
     return opened;
   }
 
+  /** Sends all at once. Answers what became of each, in the order in which they are listed here: ACCEPTED, or what refused it. */
+  async atOnce(order: Order, ...acts: readonly Act[]): Promise<readonly string[]> {
+    const places = acts.map((_, i) => i);
+    const outcomes = new Map<number, string>();
+    await Promise.all((order === 'AS_LISTED' ? places : places.reverse()).map(async (i) => {
+      const { name, input, who, sent } = acts[i] as Act;
+      const answer = await this.kernel.answer(name, input, who, sent);
+      outcomes.set(i, answer instanceof Problem ? answer.reason ?? answer.code : 'ACCEPTED');
+    }));
+    return acts.map((_, i) => outcomes.get(i) as string);
+  }
+
   async close(): Promise<void> {
     await this.kernel.close();
   }
@@ -169,6 +182,10 @@ export const tableOf = (year: number, regions: readonly string[], figures: reado
   year, source: 'Eurostat', figures: regions.map((region, i) => ({ region, population: figures[i] })),
 });
 
-/** One order that is sent together with others. */
+/** In which order acts that are sent at once come in. */
+export type Order = 'AS_LISTED' | 'REVERSED';
+export const BOTH_ORDERS: readonly Order[] = ['AS_LISTED', 'REVERSED'];
+
+/** One command that is sent together with others. */
 export interface Act { readonly name: string; readonly input: Input; readonly who: Who; readonly sent?: Sent }
 export const act = (name: string, input: Input, who: Who, sent?: Sent): Act => ({ name, input, who, ...(sent && { sent }) });

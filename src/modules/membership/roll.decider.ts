@@ -76,6 +76,7 @@ export function acceptAccession(command: AcceptAccession, state: RollState, fact
   }
   const table = tableInForce(facts.committee);
   if (!table && command.population !== undefined) return invalid('population', 'population must be left out: no population table is in force, and the first one will hold the figure');
+  if (table?.figures.has(region.id) && command.population !== undefined) return invalid('population', `population must be left out: the table of ${table.year} has the region's figure and is never edited`);
   if (table && command.population === undefined && !table.figures.has(region.id)) {
     return refuse('FIGURE_MISSING', `The population table of ${table.year} is in force. Give the newcomer's figure for it in "population".`, { year: table.year });
   }
