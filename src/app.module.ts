@@ -4,14 +4,13 @@ import { APP_FILTER } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { v7 as newId, validate as isUuid } from 'uuid';
+import type { FastifyRequest } from 'fastify';
+import { v7 as newId } from 'uuid';
 import { registrations } from './contexts.js';
 import { CommandRegistry, commandHandlers, Dispatch } from './decider/dispatch.js';
 import { Decisions } from './decider/decisions.js';
 import { Problem } from './decider/problem.js';
 import { ProcessRunner } from './decider/process-runner.js';
-import { LIMITS } from './graphql/admission.js';
 import { CommitteePlugin } from './graphql/apollo.plugin.js';
 import { ErrorExtensions } from './graphql/change.types.js';
 import { Moments } from './graphql/committee.resolver.js';
@@ -19,6 +18,8 @@ import { FailedConsequences } from './graphql/consequences.resolver.js';
 import type { GraphqlContext } from './graphql/context.js';
 import { Desk } from './graphql/desk.js';
 import { toGraphQLError } from './graphql/errors.js';
+import { CORRELATION_HEADER } from './graphql/http-errors.js';
+import { LIMITS } from './graphql/limits.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
 import { VISITOR } from './identity/standing.js';
@@ -29,6 +30,8 @@ import type { System } from './system.js';
 
 export const GRAPHQL_PATH = '/graphql';
 export const MAX_BODY_BYTES = 1024 * 1024;
+
+const nothing = (): void => undefined;
 
 export type Authenticate = (authorization: string | undefined) => Promise<Caller | undefined>;
 
@@ -67,7 +70,15 @@ export class AppModule {
 
 function processRunner({ reads, runner, clock, logger }: System, dispatch: Dispatch): ProcessRunner {
   return new ProcessRunner({
-    waiting: () => reads.all(consequenceTable, reads.position, { state: 'WAITING' }).map(({ row }) => row),
+    waiting: () => {
+      try {
+        return reads.all(consequenceTable, reads.position, { state: 'WAITING' }).map(({ row }) => row);
+      } catch (error) {
+        // Health tells that the view stopped; what waits is done once it is built anew.
+        if (error instanceof Problem && error.reason === 'VIEW_STOPPED') return [];
+        throw error;
+      }
+    },
     onAdvanced: (listener) => runner.onAdvanced(listener),
     reaches: (position) => runner.reaches(position, 30_000),
     submit: (command, input, cause, correlationId) => dispatch.send(command, input, { sender: 'SYSTEM', correlationId, ...(cause && { cause }) }),
@@ -94,14 +105,14 @@ function graphqlModule({ decisions, visibility, logger }: System, authenticate: 
       allowBatchedHttpRequests: false,
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
+      // What it has to say is reported by the plugin, without the document.
+      logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
       persistedQueries: false,
       parseOptions: { maxTokens: LIMITS.tokens },
       formatError: (_formatted: unknown, error: unknown) => toGraphQLError(error, newId(), () => undefined),
       plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), new CommitteePlugin(visibility, report)],
-      context: async (request: FastifyRequest, reply: FastifyReply): Promise<GraphqlContext> => {
-        const given = request.headers['x-correlation-id'];
-        const correlationId = typeof given === 'string' && isUuid(given) ? given : newId();
-        void reply.header('x-correlation-id', correlationId);
+      context: async (request: FastifyRequest): Promise<GraphqlContext> => {
+        const correlationId = String(request.headers[CORRELATION_HEADER]);
         try {
           const caller = await authenticate(request.headers.authorization);
           return { correlationId, reader: decisions.standingOf(caller?.personId) };

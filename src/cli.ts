@@ -5,14 +5,13 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { v7 as newId } from 'uuid';
 import { Clock } from './config/clock.js';
-import { readConfig, settingsHelp, WrongSetting, type Config } from './config/config.js';
+import { readConfig, settingsHelp, WrongSetting, wrongSettingOf, type Config } from './config/config.js';
 import { installationSecret } from './config/secret.js';
 import { registrations, views } from './contexts.js';
 import { CommandRegistry } from './decider/dispatch.js';
 import { parseCommand } from './decider/parse-command.js';
 import { Problem } from './decider/problem.js';
 import { Codec } from './event-store/codec.js';
-import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
 import { LogUnusable } from './event-store/event-store.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
 import { personIdOf } from './identity/person-id.js';
@@ -20,7 +19,7 @@ import { DEFAULT_RULES } from './modules/membership/default-rules.js';
 import { buildViews } from './projections/view-runner.js';
 import { ViewStore } from './projections/view-store.js';
 import { printedSchema } from './schema.js';
-import { openSystem, removeDatabase, VIEWS_FILE } from './system.js';
+import { openEngine, openSystem, removeDatabase, VIEWS_FILE } from './system.js';
 
 interface CliCommand {
   readonly about: string;
@@ -64,9 +63,10 @@ subject of their tokens. The issuer is OIDC_ISSUER, or the development issuer. S
     help: `npm run cli -- rebuild
 
 Writes a new file beside the old one and puts it in its place when it is complete. Ctrl-C keeps the old one.`,
-    async run(_args, config) {
+    async run(args, config) {
+      parseArgs({ args: [...args], options: {} });
       mkdirSync(config.dataDir, { recursive: true });
-      const engine = SqliteEngine.open(config.dataDir, (error) => { throw error; });
+      const engine = openEngine(config, (error) => { throw error; });
       const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, `next-${VIEWS_FILE}`)];
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort());
@@ -76,6 +76,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
         const store = new ViewStore(next, views, codec, engine.log.logId);
         const complete = await buildViews(store, engine.log, codec, interrupted.signal, (position, head) => console.log(`${position} of ${head} entries (${Math.floor((100 * position) / head)} %)`));
         const digest = complete ? store.digest() : '';
+        if (complete) store.settle();
         store.close();
         if (!complete) {
           removeDatabase(next);
@@ -85,6 +86,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
         }
         removeDatabase(path);
         renameSync(next, path);
+        removeDatabase(next);
         console.log(`Rebuilt ${engine.log.head.position} entries. SHA-256 of all rows: ${digest}`);
       } finally {
         await engine.close();
@@ -96,7 +98,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
     help: 'npm run --silent cli -- person <subject> [--issuer <issuer>]\n\nThe same id that `me { personId }` shows to that person. It needs the secret of the installation.',
     async run(args, config) {
       const { values, positionals } = parseArgs({ args: [...args], options: { issuer: { type: 'string' } }, allowPositionals: true });
-      if (positionals.length !== 1) throw new Wrong('Name one subject.');
+      if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name one subject.');
       mkdirSync(config.dataDir, { recursive: true });
       console.log(personIdOf(installationSecret(config.dataDir, config.installationSecret), values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, positionals[0] as string));
     },
@@ -104,7 +106,8 @@ Writes a new file beside the old one and puts it in its place when it is complet
   schema: {
     about: 'writes schema.graphql from the code',
     help: 'npm run schema\n\nThe file is committed; a test fails when it is not current.',
-    async run() {
+    async run(args) {
+      parseArgs({ args: [...args], options: {} });
       writeFileSync(new URL('../schema.graphql', import.meta.url), await printedSchema());
       console.log('schema.graphql is written.');
     },
@@ -130,7 +133,8 @@ async function main(): Promise<void> {
     return console.log(overview());
   }
   if (args.includes('--help')) return console.log(command.help);
-  await command.run(args, readConfig(process.env));
+  const config = readConfig(process.env);
+  await command.run(args, config).catch((error: unknown) => { throw wrongSettingOf(error, config) ?? error; });
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { readConfig, settingsHelp, WrongSetting } from './config/config.js';
+import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { LogUnusable } from './event-store/event-store.js';
 import { samplePersons } from './sample/sample.js';
 import { startServer, type Running } from './server.js';
@@ -12,6 +12,8 @@ Stop it with Ctrl-C. Other commands: npm run cli -- --help`;
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) return console.log(HELP);
+  const [unknown] = process.argv.slice(2);
+  if (unknown !== undefined) throw new WrongSetting([`npm start takes no ${unknown}: it is told by the environment.`]);
   const config = readConfig(process.env);
   let told = 0;
   const running = await startServer(config, {
@@ -19,7 +21,7 @@ async function main(): Promise<void> {
       const percent = Math.floor((done * 100) / of);
       if (percent >= told + 25) console.log(`Telling the sample: ${(told = percent)} %`);
     },
-  });
+  }).catch((error: unknown) => { throw wrongSettingOf(error, config) ?? error; });
   console.log(welcome(running));
   stopOnSignal(running);
 }
@@ -64,7 +66,6 @@ function stopOnSignal(running: Running): void {
 main().catch((error: unknown) => {
   if (error instanceof WrongSetting) console.error(`${error.message}\n\nnpm start -- --help lists the settings.`);
   else if (error instanceof LogUnusable) console.error(error.message);
-  else if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') console.error(`The port is in use already: ${(error as Error).message}. Name another one, such as PORT=3001 npm start.`);
   else console.error(error);
   process.exit(1);
 });

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,16 +8,18 @@ import type { GraphQLSchema } from 'graphql';
 import pino, { type Logger } from 'pino';
 import { AppModule, GRAPHQL_PATH, MAX_BODY_BYTES, type Authenticate } from './app.module.js';
 import { Clock } from './config/clock.js';
-import type { Config } from './config/config.js';
+import { WrongSetting, type Config } from './config/config.js';
 import { Dispatch } from './decider/dispatch.js';
 import { ProcessRunner } from './decider/process-runner.js';
 import { Admission } from './graphql/admission.js';
+import { refuseAddress, shapeHttpErrors } from './graphql/http-errors.js';
 import { Live } from './graphql/live.js';
 import { registerQueryPage } from './graphql/query-page.js';
 import { FIRST_QUERY } from './graphql/first-query.js';
 import { Socket } from './graphql/socket.js';
 import { isForDevIssuer, startDevIssuer } from './identity/dev-issuer.js';
 import { issuerKeys } from './identity/issuer-keys.js';
+import { isLoopbackHost } from './identity/loopback.js';
 import { personIdOf } from './identity/person-id.js';
 import { TokenVerifier } from './identity/tokens.js';
 import { loadSample } from './sample/sample.js';
@@ -56,6 +59,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
 async function listen(system: System, options: ServerOptions): Promise<Running> {
   const { config, clock, logger, secret, engine, decisions, reads, runner, visibility, desk } = system;
+  if (config.oidcIssuer === undefined && !isLoopbackHost(config.host)) {
+    throw new WrongSetting([`HOST is ${JSON.stringify(config.host)}; it must be 127.0.0.1, ::1 or localhost while OIDC_ISSUER is left out: the development issuer knows no passwords.`]);
+  }
   const devIssuer = config.oidcIssuer === undefined
     ? await startDevIssuer({ host: config.host, dataDir: config.dataDir, audience: config.oidcAudience, onError: (message) => logger.error({ message }, 'development issuer') })
     : undefined;
@@ -66,9 +72,10 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   });
   const authenticate: Authenticate = (authorization) => verifier.verify(authorization);
 
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(system, authenticate), adapter, { logger: ['error', 'fatal'], abortOnError: false });
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, frameworkErrors: refuseAddress });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(system, authenticate), adapter, { logger: quiet(logger), abortOnError: false });
   const fastify: FastifyInstance = adapter.getInstance();
+  shapeHttpErrors(fastify, { graphqlPath: GRAPHQL_PATH, maxBodyBytes: MAX_BODY_BYTES });
   if (devIssuer) {
     const answer = devIssuer.callback();
     fastify.addHook('onRequest', (request, reply, done) => {
@@ -77,7 +84,6 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
       answer(request.raw, reply.raw);
     });
   }
-  tooLargeWithCode(fastify);
   registerHealth(fastify, system);
   registerQueryPage(fastify, { path: '/', graphqlPath: GRAPHQL_PATH, socketPath: GRAPHQL_PATH, query: FIRST_QUERY });
   await app.init();
@@ -114,6 +120,12 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   };
 }
 
+/** What goes wrong in Nest is thrown as well, and told by whoever catches it; the log has one form. */
+function quiet(logger: Logger): LoggerService {
+  const tell = (message: unknown): void => logger.debug({ nest: String(message) }, 'framework');
+  return { log: () => undefined, warn: tell, error: tell, fatal: tell };
+}
+
 function endProcess(logger: Logger): (error: unknown) => void {
   return (error) => {
     logger.fatal({ err: error }, 'the log cannot be written; a second try could lie, so this process ends');
@@ -133,18 +145,3 @@ function registerHealth(fastify: FastifyInstance, { runner, reads }: System): vo
     return reply.status(problems.length > 0 ? 503 : 200).send({ status: problems.length > 0 ? 'not ready' : 'ready', position: runner.store.position, behind, problems });
   });
 }
-
-/** A body that is refused before GraphQL sees it is told in the same shape as every other error. */
-function tooLargeWithCode(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode !== 413 || !request.url.startsWith(GRAPHQL_PATH)) return payload;
-    void reply.header('content-type', 'application/json; charset=utf-8');
-    return JSON.stringify({
-      errors: [{
-        message: `The request is larger than ${MAX_BODY_BYTES} bytes. Send less at once.`,
-        extensions: { code: 'INVALID', reason: 'BODY_TOO_LARGE', facts: { atMost: MAX_BODY_BYTES }, correlationId: reply.getHeader('x-correlation-id') ?? request.id },
-      }],
-    });
-  });
-}
-

@@ -8,8 +8,10 @@ import { contributions, views } from './contexts.js';
 import { Decisions } from './decider/decisions.js';
 import { payloadDigest } from './decider/digest.js';
 import { Problem } from './decider/problem.js';
-import { Codec } from './event-store/codec.js';
+import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
+import type { LocalLog } from './event-store/event-store.js';
+import { faultOf } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -19,6 +21,9 @@ import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { ViewStore } from './projections/view-store.js';
 
 export const VIEWS_FILE = 'views.db';
+
+/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable */
+export const openEngine = ({ dataDir }: Config, onFatal: (error: unknown) => void): SqliteEngine => SqliteEngine.open(dataDir, onFatal);
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {
@@ -40,7 +45,7 @@ export interface System {
 export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
   mkdirSync(config.dataDir, { recursive: true });
   const secret = installationSecret(config.dataDir, config.installationSecret);
-  const engine = SqliteEngine.open(config.dataDir, onFatal);
+  const engine = openEngine(config, onFatal);
   const { log } = engine;
   const codec = new Codec();
   const store = await openViews(config.dataDir, engine, codec, logger);
@@ -68,15 +73,33 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
 
 async function openViews(dataDir: string, { log }: SqliteEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
   const path = join(dataDir, VIEWS_FILE);
-  let store = new ViewStore(path, views, codec, log.logId);
-  if (!store.fits(log.logId, (position) => log.at(position)?.id ?? null)) {
+  let store = fittingViews(path, log, codec);
+  if (!store) {
     logger.info('the views do not fit this log or program and are built anew');
-    store.close();
     removeDatabase(path);
     store = new ViewStore(path, views, codec, log.logId);
   }
-  await buildViews(store, log, codec, new AbortController().signal, (position, head) => logger.info({ position, head }, 'building views'));
+  try {
+    await buildViews(store, log, codec, new AbortController().signal, (position, head) => logger.info({ position, head }, 'building views'));
+  } catch (error) {
+    // All before it can be served; the runner meets it again and says so in health.
+    if (!(error instanceof UnreadableEntry)) throw error;
+  }
   return store;
+}
+
+/** The file as it is; undefined where it is of another log or of other views, or no sound file of views at all. */
+function fittingViews(path: string, log: LocalLog, codec: Codec): ViewStore | undefined {
+  let store: ViewStore | undefined;
+  try {
+    store = new ViewStore(path, views, codec, log.logId);
+    if (store.fits(log.logId, (position) => log.at(position)?.id ?? null)) return store;
+  } catch (error) {
+    // A disk that fails is not mended by another file.
+    if (['FULL', 'IO', 'BUSY'].includes(faultOf(error))) throw error;
+  }
+  store?.close();
+  return undefined;
 }
 
 /** A stale -wal beside a new file would be replayed onto it. */

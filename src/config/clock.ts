@@ -1,14 +1,12 @@
-import type { Instant } from '../events/define.js';
-
-/** The time, in UTC. Stands still while a sample of the past is told. */
+/** The time: UTC, RFC 3339, with milliseconds, as events hold it. Stands still while a sample of the past is told. */
 export class Clock {
-  private standing: Instant | undefined;
+  private standing: string | undefined;
 
   constructor(private readonly system: () => number = Date.now) {}
 
-  readonly now = (): Instant => this.standing ?? new Date(this.system()).toISOString();
+  readonly now = (): string => this.standing ?? new Date(this.system()).toISOString();
 
-  standAt(time: Instant): void {
+  standAt(time: string): void {
     this.standing = time;
   }
 

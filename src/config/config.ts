@@ -14,7 +14,7 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 interface Setting<T> {
@@ -28,13 +28,17 @@ interface Setting<T> {
 
 const oneOf = <const T extends readonly string[]>(values: T) => (value: string): T[number] | undefined => values.find((v) => v === value);
 const url = (value: string): string | undefined => (URL.canParse(value) && /^https?:/.test(value) ? value : undefined);
+const types = (value: string): readonly string[] | undefined => {
+  const list = value.split(',').map((type) => type.trim()).filter(Boolean);
+  return list.length > 0 ? list : undefined;
+};
 const optional = <T>(read: (value: string) => T | undefined) => (value: string): T | '' | undefined => (value === '' ? '' : read(value));
 
 /** Every setting: name, what it is for, default, and how it is read. `--help` prints this table. */
 const SETTINGS = {
   host: { name: 'HOST', about: 'address to listen on', byDefault: '127.0.0.1', read: (v: string) => v || undefined, right: 'an address such as 127.0.0.1' },
   port: { name: 'PORT', about: 'port to listen on; 0 takes a free one', byDefault: '3000', read: port, right: 'a whole number from 0 to 65535' },
-  dataDir: { name: 'DATA_DIR', about: 'folder of the log, the views and the keys', byDefault: './var', read: (v: string) => (isAbsolute(v) ? v : resolve(v)), right: 'a path' },
+  dataDir: { name: 'DATA_DIR', about: 'folder of the log, the views and the keys', byDefault: './var', read: (v: string) => (v === '' ? undefined : isAbsolute(v) ? v : resolve(v)), right: 'a path' },
   sample: { name: 'SAMPLE', about: 'what an empty log begins with: founding or none', byDefault: 'founding', read: oneOf(['founding', 'none']), right: 'founding or none' },
   installationSecret: {
     name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; belongs in the backup. Left out: made at the first start', byDefault: '',
@@ -42,7 +46,7 @@ const SETTINGS = {
   },
   oidcIssuer: { name: 'OIDC_ISSUER', about: 'address of the OpenID Connect issuer. Left out: a development issuer, on loopback only', byDefault: '', read: optional(url), right: 'an http(s) address' },
   oidcAudience: { name: 'OIDC_AUDIENCE', about: 'our name in the audience of tokens', byDefault: 'urn:interregional-committee:api', read: (v: string) => v || undefined, right: 'a text' },
-  oidcTokenTypes: { name: 'OIDC_TOKEN_TYPES', about: 'accepted types (typ) of access tokens, with commas', byDefault: 'at+jwt', read: (v: string) => v.split(',').map((t) => t.trim()).filter(Boolean), right: 'types such as at+jwt,JWT' },
+  oidcTokenTypes: { name: 'OIDC_TOKEN_TYPES', about: 'accepted types (typ) of access tokens, with commas', byDefault: 'at+jwt', read: types, right: 'types such as at+jwt,JWT' },
   logLevel: { name: 'LOG_LEVEL', about: LOG_LEVELS.join(', '), byDefault: 'info', read: oneOf(LOG_LEVELS), right: `one of ${LOG_LEVELS.join(', ')}` },
 } satisfies Record<keyof Config, Setting<unknown>>;
 
@@ -67,6 +71,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   })) as Record<keyof Config, never>;
   if (problems.length > 0) throw new WrongSetting(problems);
   return Object.freeze<Config>(values);
+}
+
+/** SQLite's primary codes READONLY and CANTOPEN, as its driver tells them. */
+const NOT_WRITABLE = [8, 14];
+
+/** The setting that an error of the system comes from, said as such; undefined: from none. */
+export function wrongSettingOf(error: unknown, { host, port, dataDir }: Config): WrongSetting | undefined {
+  const { code, syscall, path, errcode } = error as NodeJS.ErrnoException & { errcode?: number };
+  if (path?.startsWith(dataDir) || NOT_WRITABLE.includes((errcode ?? 0) & 0xff)) {
+    return new WrongSetting([`DATA_DIR is ${JSON.stringify(dataDir)}; it must be a folder that this program may write to${code?.startsWith('E') && errcode === undefined ? ` (${code})` : ''}.`]);
+  }
+  if (code === 'EADDRINUSE') return new WrongSetting([`PORT is ${port}, which is in use already; it must be one that nobody listens on, such as PORT=${port + 1}.`]);
+  if (code === 'EACCES' && syscall === 'listen') return new WrongSetting([`PORT is ${port}; it must be one that this program may listen on, such as 3000.`]);
+  if (code === 'EADDRNOTAVAIL' || syscall === 'getaddrinfo') return new WrongSetting([`HOST is ${JSON.stringify(host)}; it must be an address of this machine, such as 127.0.0.1.`]);
+  return undefined;
 }
 
 export const settingsHelp = (): string => Object.values(SETTINGS)

@@ -1,15 +1,15 @@
-import { v7 as newCommandId } from 'uuid';
 import type { Instant } from '../events/define.js';
-import type { Codec } from '../event-store/codec.js';
+import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
 import { HeadMoved, LogFull, type Engine, type LocalLog } from '../event-store/event-store.js';
 import type { Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
+import { newCommandId } from './command-id.js';
 import { isRefusal } from './decider.js';
 import { payloadDigest } from './digest.js';
 import { Problem } from './problem.js';
 import { authorise, SYSTEM_ACTOR } from './rights.js';
-import { Overlay, States } from './states.js';
+import { Overlay, States, unreadable } from './states.js';
 
 /** What an accepted command answers. `id`: of the thing made or changed. `revision`: of its stream, for the next edit. */
 export interface CommandReceipt {
@@ -56,6 +56,8 @@ const TIME_LIMIT_MS = 5_000;
 interface Waiting {
   readonly order: Order;
   readonly commandId: string;
+  /** The sender gave the id, so that it may be a repeat. One that was made here is in no log. */
+  readonly mayBeRepeated: boolean;
   readonly digest: string;
   readonly until: number;
   readonly answer: (receipt: CommandReceipt) => void;
@@ -85,6 +87,7 @@ export class Decisions {
       this.waiting.push({
         order, answer, refuse,
         commandId: command.commandId?.toLowerCase() ?? newCommandId(),
+        mayBeRepeated: command.commandId !== undefined,
         digest: payloadDigest(this.parts.digestKey, registration.command.name, command),
         until: Date.now() + TIME_LIMIT_MS,
       });
@@ -116,39 +119,45 @@ export class Decisions {
 
   private async decideBatch(batch: readonly Waiting[]): Promise<void> {
     for (let open = batch; open.length > 0;) {
+      const { position: head } = this.parts.log.head;
       const round = new Round(this.parts, this.states, this.decisionTime());
       const answers = open.map((waiting) => this.decideOne(round, waiting));
       try {
-        await this.parts.engine.append(round.staged, this.parts.log.head.position);
+        await this.parts.engine.append(round.staged, head);
       } catch (error) {
         if (error instanceof HeadMoved) {
           // Another node was faster: its entries count, and everything that waits is decided again on them.
           this.states.forget();
-          open = open.filter((waiting) => waiting.until > Date.now() || (waiting.refuse(busy()), false));
+          open = open.filter((waiting) => waiting.until > Date.now() || (this.settle(waiting, busy()), false));
           continue;
         }
         const problem = error instanceof LogFull
           ? new Problem('UNAVAILABLE', 'DISK_FULL', 'There is no room to record decisions. Nothing was recorded; reading goes on. Ask again with the same commandId when there is room.')
           : this.internal(error, open[0]?.order);
-        // None of the batch was decided, its refusals neither: they may rest on commands that were not written.
-        open.forEach((waiting, i) => (answers[i] instanceof Problem || !answers[i]?.repeated ? waiting.refuse(problem) : waiting.answer(answers[i])));
+        // None of the batch was decided, its refusals neither: they may rest on commands that were not written. What was in the log before stays so.
+        open.forEach((waiting, i) => {
+          const answer = answers[i] as CommandReceipt | Problem;
+          this.settle(waiting, answer instanceof Problem || answer.position > head ? problem : answer);
+        });
         return;
       }
       round.overlay.keep();
-      open.forEach((waiting, i) => {
-        const answer = answers[i] as CommandReceipt | Problem;
-        this.parts.onDecided?.(waiting.order, answer);
-        if (answer instanceof Problem) waiting.refuse(answer);
-        else waiting.answer(answer);
-      });
+      open.forEach((waiting, i) => this.settle(waiting, answers[i] as CommandReceipt | Problem));
       return;
     }
+  }
+
+  private settle(waiting: Waiting, answer: CommandReceipt | Problem): void {
+    this.parts.onDecided?.(waiting.order, answer);
+    if (answer instanceof Problem) waiting.refuse(answer);
+    else waiting.answer(answer);
   }
 
   private decideOne(round: Round, waiting: Waiting): CommandReceipt | Problem {
     try {
       return round.repeated(waiting) ?? round.decide(waiting);
     } catch (error) {
+      if (error instanceof UnreadableEntry) return unreadable(error);
       return error instanceof Problem ? error : this.internal(error, waiting.order);
     }
   }
@@ -178,8 +187,10 @@ class Round {
     this.read = (decider, stream) => this.overlay.get(decider, stream).state;
   }
 
-  /** The first receipt, for a command that is in the log or in this batch already. Rights are not asked again. */
-  repeated({ order, commandId, digest }: Waiting): CommandReceipt | undefined {
+  /** The first receipt, for a command that is in the log or in this batch already. Rights are not asked again. A visitor has sent none. */
+  repeated({ order, commandId, mayBeRepeated, digest }: Waiting): CommandReceipt | undefined {
+    if (!mayBeRepeated) return undefined;
+    if (order.sender !== 'SYSTEM' && order.sender.personId === undefined) return undefined;
     const stored = this.byCommandId.get(commandId) ?? this.parts.log.byCommandId(commandId);
     if (!stored) return undefined;
     const entry = this.parts.codec.decode(stored);

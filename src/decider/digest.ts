@@ -4,8 +4,11 @@ import { createHmac } from 'node:crypto';
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value !== null && typeof value === 'object') {
-    const fields = Object.entries(value).filter(([, v]) => v !== undefined && v !== null).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(',')}}`;
+    const fields: string[] = [];
+    for (const [name, one] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (one !== undefined && one !== null) fields.push(`${JSON.stringify(name)}:${canonicalJson(one)}`);
+    }
+    return `{${fields.join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
 }
@@ -13,5 +16,5 @@ export function canonicalJson(value: unknown): string {
 /** Keyed, so that nobody can find a payload by trying: 64 hex digits. The command's id is no part of its payload. */
 export function payloadDigest(key: string, commandName: string, command: object): string {
   const { commandId: _, ...payload } = command as { commandId?: unknown };
-  return createHmac('sha256', key).update(commandName).update('\n').update(canonicalJson(payload)).digest('hex');
+  return createHmac('sha256', key).update(`${commandName}\n${canonicalJson(payload)}`).digest('hex');
 }

@@ -14,10 +14,10 @@ export interface Waiting {
 }
 
 export interface ProcessRunnerParts {
-  /** To-dos that wait at the views' position, in the order of their causes. */
+  /** To-dos that wait at the views' position, in the order of their causes; none where the view of them has stopped. */
   waiting(): readonly Waiting[];
   onAdvanced(listener: () => void): () => void;
-  /** Resolves when the views have seen what was decided up to `position`. */
+  /** Resolves when the views have seen what was decided up to `position`; false where they do not come to it. */
   reaches(position: number): Promise<boolean>;
   submit(command: string, input: Readonly<Record<string, unknown>>, cause: Order['cause'], correlationId: string): Promise<CommandReceipt>;
   headPosition(): number;
@@ -58,7 +58,8 @@ export class ProcessRunner {
   /** Does all that is due now, and what follows from it. For the sample, whose clock stands still meanwhile. */
   async drain(): Promise<void> {
     for (;;) {
-      await this.parts.reaches(this.parts.headPosition());
+      // Views that stand behind say nothing of what is done already; each of their steps wakes this again.
+      if (!(await this.parts.reaches(this.parts.headPosition()))) return;
       const due = this.due();
       if (due.length === 0) return;
       for (const toDo of due) await this.carry(toDo);
@@ -94,14 +95,11 @@ export class ProcessRunner {
     const correlationId = toDo.causeId;
     try {
       const receipt = await this.parts.submit(toDo.command, { ...toDo.input, commandId: toDo.commandId }, cause, correlationId);
-      await this.parts.reaches(receipt.position);
+      if (!(await this.parts.reaches(receipt.position))) return;
       // A to-do that stays after it was done would be done for ever.
       if (this.isWaiting(toDo)) throw new Error(`${toDo.command} was accepted at ${receipt.position} and its to-do still waits`);
     } catch (error) {
-      if (error instanceof Problem && error.code === 'UNAVAILABLE') {
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
-        return;
-      }
+      if (error instanceof Problem && error.code === 'UNAVAILABLE') return this.waitToRetry();
       if (!(error instanceof Problem) || error.code === 'INTERNAL') {
         this.failed.add(toDo.commandId);
         this.parts.onFailure(error, toDo);
@@ -113,8 +111,7 @@ export class ProcessRunner {
 
   /** A refusal ends the to-do, unless somebody else has done it meanwhile: then the views, at the head, say so. */
   private async recordRefusal(toDo: Waiting, problem: Problem, cause: Order['cause'], correlationId: string): Promise<void> {
-    await this.parts.reaches(this.parts.headPosition());
-    if (!this.isWaiting(toDo)) return;
+    if (!(await this.parts.reaches(this.parts.headPosition())) || !this.isWaiting(toDo)) return;
     try {
       const receipt = await this.parts.submit('RecordRefusedConsequence', {
         consequence: toDo.commandId, cause: toDo.cause, command: toDo.command, thing: toDo.thingId, reason: problem.reason ?? problem.code,
@@ -122,9 +119,14 @@ export class ProcessRunner {
       await this.parts.reaches(receipt.position);
     } catch (error) {
       if (error instanceof Problem && error.reason === 'NOTHING_TO_CHANGE') return;
+      if (error instanceof Problem && error.code === 'UNAVAILABLE') return this.waitToRetry();
       this.failed.add(toDo.commandId);
       this.parts.onFailure(error, toDo);
     }
+  }
+
+  private async waitToRetry(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
   }
 
   private isWaiting(toDo: Waiting): boolean {

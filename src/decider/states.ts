@@ -9,6 +9,9 @@ import { Problem } from './problem.js';
 /** A folded stream. `revision` 0: nothing is written there yet. */
 export interface Folded<S = unknown> { readonly state: S; readonly revision: number }
 
+export const unreadable = ({ position, type }: UnreadableEntry): Problem => new Problem('UNAVAILABLE', 'UNREADABLE_ENTRY',
+  `This node cannot read the entry at position ${position}, which the decision rests on. Ask a node of the newer version.`, { position, type });
+
 const KEPT_STREAMS = 10_000;
 
 /** The folded streams at the head of the log, kept in memory and folded from the file when they are asked for. */
@@ -43,10 +46,7 @@ export class States {
       try {
         state = decider.evolve(state, this.codec.decode(stored) as EntryOf<E>);
       } catch (error) {
-        if (!(error instanceof UnreadableEntry)) throw error;
-        throw new Problem('UNAVAILABLE', 'UNREADABLE_ENTRY',
-          `This node cannot read the entry at position ${error.position}, which the decision rests on. Ask a node of the newer version.`,
-          { position: error.position, type: error.type });
+        throw error instanceof UnreadableEntry ? unreadable(error) : error;
       }
     }
     return { state, revision: entries.length };

@@ -5,11 +5,9 @@ import {
 import type { ErrorCode, Facts } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import { statusOf } from './errors.js';
+import { LIMITS } from './limits.js';
 import type { FieldAudience } from './rights.js';
 import type { Visibility } from './visibility.js';
-
-/** What a document may ask of the server. Tokens are counted by the parser, before anything else looks at it. */
-export const LIMITS = { tokens: 2_000, depth: 12, aliases: 50, cost: 20_000 } as const;
 
 interface Question { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly variables: Readonly<Record<string, unknown>> }
 interface Restricted { readonly type: string; readonly field: string; readonly audience: FieldAudience | undefined }
@@ -27,13 +25,13 @@ export class Admission {
   }
 
   private checkLimits({ document, operation, variables }: Question): void {
-    if (operation.operation === OperationTypeNode.MUTATION && operation.selectionSet.selections.length > 1) {
+    const { depth, cost, roots } = measure(document, operation, variables);
+    if (operation.operation === OperationTypeNode.MUTATION && roots > 1) {
       throw refusal('INVALID', 'ONE_MUTATION', 'One mutation field a document: each command has its own receipt. Send them one after another.', { atMost: 1 });
     }
     let aliases = 0;
     visit(document, { Field: (node) => { if (node.alias) aliases++; } });
     if (aliases > LIMITS.aliases) throw tooMuch('TOO_MANY_ALIASES', 'aliases', aliases, LIMITS.aliases);
-    const { depth, cost } = measure(document, operation, variables);
     if (depth > LIMITS.depth) throw tooMuch('TOO_DEEP', 'levels of depth', depth, LIMITS.depth);
     if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first")', cost, LIMITS.cost);
   }
@@ -68,38 +66,45 @@ export class Admission {
   }
 }
 
+interface Measured { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number }
+
 /** Depth, and a cost of one a field times the page sizes around it. Each fragment is measured once, however often it is spread. */
-function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): { depth: number; cost: number } {
+function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
-  const measured = new Map<string, { depth: number; cost: number }>();
-  const ofSet = (set: SelectionSetNode): { depth: number; cost: number } => {
-    let depth = 0;
-    let cost = 0;
+  const measured = new Map<string, Measured>();
+  const ofSet = (set: SelectionSetNode): Measured => {
+    let [depth, cost, roots] = [0, 0, 0];
     for (const selection of set.selections) {
       const one = selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.INLINE_FRAGMENT ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
       depth = Math.max(depth, one.depth);
       cost += one.cost;
+      roots += one.roots;
     }
-    return { depth, cost };
+    return { depth, cost, roots };
   };
-  const ofFragment = (name: string): { depth: number; cost: number } => {
+  const ofFragment = (name: string): Measured => {
     let result = measured.get(name);
     const fragment = fragments.get(name);
     if (!result && fragment) measured.set(name, (result = ofSet(fragment.selectionSet)));
-    return result ?? { depth: 0, cost: 0 };
+    return result ?? { depth: 0, cost: 0, roots: 0 };
   };
-  const ofField = (field: FieldNode): { depth: number; cost: number } => {
+  const ofField = (field: FieldNode): Measured => {
     // graphql-js bounds introspection by a rule of its own.
-    if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1 };
+    if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1, roots: 1 };
     const inner = ofSet(field.selectionSet);
-    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(field, variables) };
+    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(field, operation, variables), roots: 1 };
   };
   return ofSet(operation.selectionSet);
 }
 
-function pageSize(field: FieldNode, variables: Question['variables']): number {
+/** `first` as it stands there, as the variable that is given, or as that variable's default. */
+function pageSize(field: FieldNode, operation: OperationDefinitionNode, variables: Question['variables']): number {
   const value = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
-  const first = value?.kind === Kind.INT ? Number(value.value) : value?.kind === Kind.VARIABLE ? Number(variables[value.name.value] ?? 1) : 1;
+  const named = value?.kind === Kind.VARIABLE ? value.name.value : undefined;
+  const byDefault = operation.variableDefinitions?.find((one) => one.variable.name.value === named)?.defaultValue;
+  const literal = named === undefined ? value : byDefault;
+  const given = named === undefined ? undefined : variables[named];
+  const first = Number(given ?? (literal?.kind === Kind.INT ? literal.value : 1));
   return Number.isFinite(first) ? Math.max(1, first) : 1;
 }
 

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener, GraphQLServerContext } from '@apollo/server';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode, parse, SingleFieldSubscriptionsRule, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { statusOf, toGraphQLError } from './errors.js';
-import { Admission } from './admission.js';
+import { Admission, refusal } from './admission.js';
 import type { GraphqlContext } from './context.js';
 import type { Visibility } from './visibility.js';
 
@@ -15,13 +15,24 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
     this.admission = new Admission(schema, this.visibility);
   }
 
+  /** A bug of Apollo or ours: told to the log with the correlation id; the caller learns no more than INTERNAL. */
+  async unexpectedErrorProcessingRequest({ requestContext, error }: { requestContext: GraphQLRequestContext<GraphqlContext>; error: Error }): Promise<void> {
+    this.report(error, requestContext.contextValue.correlationId);
+  }
+
   async requestDidStart(): Promise<GraphQLRequestListener<GraphqlContext>> {
     return {
+      validationDidStart: async (context) => {
+        if (throwsInValidation(context.schema, context.document)) Object.assign(context, { document: A_SUBSCRIPTION });
+      },
       didResolveOperation: async ({ document, operation, request, contextValue }) => {
         const { tokenProblem } = contextValue;
         if (tokenProblem) {
           const { code, reason, facts, message } = tokenProblem;
           throw new GraphQLError(message, { extensions: { code, reason, facts, http: { status: statusOf(code) } } });
+        }
+        if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+          throw refusal('INVALID', 'SOCKET_ONLY', 'Subscriptions are answered over the socket: graphql-transport-ws, at the same path.', {});
         }
         if (operation) this.admission.check({ document, operation, variables: request.variables ?? {} }, contextValue.reader);
       },
@@ -34,5 +45,21 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
         for (const error of response.body.singleResult.errors ?? []) Object.assign(error.extensions ?? {}, { correlationId: contextValue.correlationId });
       },
     };
+  }
+}
+
+const A_SUBSCRIPTION = parse('subscription { committee { position } }');
+
+/**
+ * graphql-js looks into a subscription with no variables at hand, and throws where a directive needs one, which Apollo tells as an error of
+ * the server. Another subscription stands in for it: whichever it is, it is sent to the socket.
+ */
+function throwsInValidation(schema: GraphQLSchema, document: DocumentNode): boolean {
+  if (!document.definitions.some((d) => d.kind === Kind.OPERATION_DEFINITION && d.operation === OperationTypeNode.SUBSCRIPTION)) return false;
+  try {
+    validate(schema, document, [SingleFieldSubscriptionsRule]);
+    return false;
+  } catch {
+    return true;
   }
 }

@@ -27,12 +27,14 @@ function list(type: () => unknown, { atLeast = 0, atMost = LIST_AT_MOST, ...opti
   return input(() => [type()], options, IsArray(), ArrayMinSize(atLeast), ArrayMaxSize(atMost), ...checks);
 }
 
-export const IdField = (options: Options = {}) => input(() => ID, options, IsString(), Length(1, ID_LENGTH));
-export const IdsField = (options: ListOptions = {}) => list(() => ID, options, ArrayUnique(), IsString({ each: true }), Length(1, ID_LENGTH, { each: true }));
-export const TextField = (atMost: number, options: Options = {}) =>
-  input(() => String, options, IsString(), Length(1, atMost), Matches(/\S/, { message: '$property must not be blank' }));
+const notBlank = () => Matches(/\S/, { message: '$property must not be blank' });
+const noneBlank = () => Matches(/\S/, { each: true, message: 'each of $property must not be blank' });
+
+export const IdField = (options: Options = {}) => input(() => ID, options, IsString(), Length(1, ID_LENGTH), notBlank());
+export const IdsField = (options: ListOptions = {}) => list(() => ID, options, ArrayUnique(), IsString({ each: true }), Length(1, ID_LENGTH, { each: true }), noneBlank());
+export const TextField = (atMost: number, options: Options = {}) => input(() => String, options, IsString(), Length(1, atMost), notBlank());
 export const TextsField = (atMost: number, options: ListOptions = {}) =>
-  list(() => String, options, ArrayUnique(), IsString({ each: true }), Length(1, atMost, { each: true }));
+  list(() => String, options, ArrayUnique(), IsString({ each: true }), Length(1, atMost, { each: true }), noneBlank());
 export const IntField = (min: number, max: number, options: Options = {}) => input(() => Int, options, IsInt(), Min(min), Max(max));
 export const BooleanField = (options: Options = {}) => input(() => Boolean, options, IsBoolean());
 export const PatternField = (pattern: RegExp, message: string, options: Options = {}) =>
@@ -41,8 +43,12 @@ export const EnumField = (type: () => Record<string, string>, options: Options =
   input(type, options, IsIn(Object.values(type()), { message: `$property must be one of ${Object.values(type()).join(', ')}` }));
 export const EnumsField = (type: () => Record<string, string>, options: ListOptions = {}) =>
   list(type, options, ArrayUnique(), IsIn(Object.values(type()), { each: true, message: `each of $property must be one of ${Object.values(type()).join(', ')}` }));
-export const NestedField = (type: () => new () => object, options: Options = {}) => input(type, options, IsObject({ message: '$property must be given' }), ValidateNested(), Type(type));
-export const NestedListField = (type: () => new () => object, options: ListOptions = {}) => list(type, options, ValidateNested({ each: true }), Type(type));
+// ValidateNested alone lets a list pass for an object, and nothing at all.
+const AN_OBJECT = '$property must be given as an object';
+export const NestedField = (type: () => new () => object, options: Options = {}) =>
+  input(type, options, IsObject({ message: AN_OBJECT }), ValidateNested({ message: AN_OBJECT }), Type(type));
+export const NestedListField = (type: () => new () => object, options: ListOptions = {}) =>
+  list(type, options, IsObject({ each: true, message: `each of ${AN_OBJECT}` }), ValidateNested({ each: true, message: AN_OBJECT }), Type(type));
 export const DateTimeField = (options: Options = {}) =>
   input(() => DateTimeScalar, options, Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, { message: '$property must be a time in UTC such as 2026-03-01T12:00:00.000Z' }), IsISO8601({ strict: true }));
 export const DateField = (options: Options = {}) =>

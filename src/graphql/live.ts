@@ -51,7 +51,10 @@ export class Live {
     if (after > this.reads.log.head.position) {
       throw refusal('INVALID', 'BEYOND_THE_LOG', `after ${after} lies beyond the log, whose head is ${this.reads.log.head.position}.`, { head: String(this.reads.log.head.position) });
     }
-    return new Answer(after, (last, signal) => this.next(args, question, last, signal), (position) => this.ask(question, position), (error) => this.failure(error, question));
+    return new Answer(
+      after, () => this.reads.position, (last, signal) => this.next(args, question, last, signal), (position) => this.ask(question, position),
+      (error) => this.failure(error, question),
+    );
   }
 
   /** The next position that there is a message for. @returns undefined when `signal` ended the wait */
@@ -82,7 +85,7 @@ export class Live {
     const entry = this.reads.entry(position);
     if (!entry || !about || !this.visibility.maySee(reader, entry, position)) return false;
     const ids = this.reads.codec.about(entry);
-    if (about.things?.some((id) => ids.includes(id))) return true;
+    if (about.things?.some((id) => ids.includes(id) && this.visibility.mayKnow(reader, id, position))) return true;
     const kinds = [entry.type, ...(this.reads.codec.typeOf(entry.type)?.parts ?? [])].map(changeKindOf);
     if (about.changes?.some((kind) => kinds.includes(kind))) return true;
     if (!about.myDesk) return false;
@@ -132,6 +135,7 @@ class Answer implements AsyncIterableIterator<FormattedExecutionResult> {
 
   constructor(
     private last: number,
+    private readonly head: () => number,
     private readonly find: (last: number, signal: AbortSignal) => Promise<number | undefined>,
     private readonly ask: (position: number) => Promise<FormattedExecutionResult>,
     private readonly fail: (error: unknown) => FormattedExecutionResult,
@@ -142,9 +146,9 @@ class Answer implements AsyncIterableIterator<FormattedExecutionResult> {
     if (signal.aborted) return { done: true, value: undefined };
     const waited = Date.now() - this.givenAt;
     try {
+      if (waited > SLOW_MS && this.head() - this.last > SLOW_POSITIONS) throw overflow(this.last);
       const position = await this.find(this.last, signal);
       if (position === undefined) return { done: true, value: undefined };
-      if (waited > SLOW_MS && position - this.last > SLOW_POSITIONS) throw overflow(this.last);
       const value = await this.ask(position);
       this.last = position;
       this.givenAt = Date.now();

@@ -1,15 +1,16 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { parse, specifiedRules, validate, type ExecutionArgs, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { v7 as newId } from 'uuid';
 import { WebSocketServer } from 'ws';
-import { Problem } from '../decider/problem.js';
+import { Problem, type ErrorCode } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import type { Caller } from '../identity/tokens.js';
-import { LIMITS, refusal } from './admission.js';
-import { toGraphQLError } from './errors.js';
+import { refusal } from './admission.js';
+import { statusOf, toGraphQLError } from './errors.js';
+import { LIMITS } from './limits.js';
 import type { Live } from './live.js';
 
 export interface SocketOptions {
@@ -26,6 +27,8 @@ const MAX_PAYLOAD = 64 * 1024;
 const PING_MS = 12_000;
 /** A message that the socket does not take within this time: nobody reads at the other end. */
 const STUCK_MS = 10_000;
+/** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
+const GOODBYE_MS = 1_000;
 /** A close reason may have 123 bytes (RFC 6455, 5.5). */
 const REASON_BYTES = 123;
 
@@ -64,19 +67,21 @@ export class Socket {
   /** Tells everybody that the server is going away; clients come again. */
   async close(): Promise<void> {
     this.server.off('upgrade', this.onUpgrade);
+    const cutOff = setTimeout(() => this.sockets.clients.forEach((client) => client.terminate()), GOODBYE_MS);
     await this.protocol.dispose();
-    for (const client of this.sockets.clients) client.terminate();
-    this.sockets.close();
+    clearTimeout(cutOff);
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split('?')[0] !== this.options.path) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    if (request.url?.split('?')[0] !== this.options.path) return refuseUpgrade(socket, 'NOT_FOUND', 'ADDRESS', `The socket is at ${this.options.path}.`);
     const { origin, host } = request.headers;
     // A page of another site must not speak for who is signed in here. Programs send no origin.
-    if (origin !== undefined && hostOf(origin) !== host) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+    if (origin !== undefined && hostOf(origin) !== host) return refuseUpgrade(socket, 'FORBIDDEN', 'ORIGIN', 'A page of another site may not open the socket. Open it from a page of this address, or from a program, without an origin.');
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       watchForStuckReader(client);
       this.sockets.emit('connection', client, request);
+      // A message that is too large or no frame is the client's error: the socket is closed with its code. graphql-ws would print it as one of ours.
+      client.removeAllListeners('error').on('error', () => undefined);
     });
   }
 
@@ -117,6 +122,15 @@ export class Socket {
       return [error as GraphQLError];
     }
   }
+}
+
+/** Before there is a socket there is HTTP, with errors of the same shape. */
+function refuseUpgrade(socket: Duplex, code: ErrorCode, reason: string, message: string): void {
+  const correlationId = newId();
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, reason, facts: {}, correlationId } }] });
+  const status = statusOf(code);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Type: application/json; charset=utf-8', `Content-Length: ${Buffer.byteLength(body)}`,
+    `x-correlation-id: ${correlationId}`, '', body].join('\r\n'));
 }
 
 function hostOf(origin: string): string | undefined {

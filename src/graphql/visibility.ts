@@ -49,6 +49,13 @@ export class Visibility {
     return isMember(reader) || (kind.isPublic(this.reads, id, at) && kind.isPublic(this.reads, id, this.reads.position));
   }
 
+  /** Whether an id tells the reader of nothing that is hidden at `at`. What is no thing of any kind, as the Committee itself, is nobody's secret. */
+  mayKnow(reader: Standing, id: string, at: number): boolean {
+    if (isMember(reader)) return true;
+    const kind = this.kinds.find((k) => k.find(this.reads, id, at) !== undefined);
+    return kind === undefined || this.maySeeThing(reader, kind, id, at);
+  }
+
   /** Whether the reader may see that an entry happened, asked at `at`. */
   maySee(reader: Standing, entry: Entry, at: number): boolean {
     const type = this.reads.codec.typeOf(entry.type);
@@ -69,15 +76,16 @@ export class Visibility {
   /** The entry at a position as this reader may see it, asked at `at`. */
   change(reader: Standing, position: number, at: number): Change | undefined {
     const entry = this.reads.entry(position);
-    return entry && this.maySee(reader, entry, at) ? this.changeOf(reader, entry) : undefined;
+    return entry && this.maySee(reader, entry, at) ? this.changeOf(reader, entry, at) : undefined;
   }
 
-  changeOf(reader: Standing, entry: Entry): Change {
+  private changeOf(reader: Standing, entry: Entry, at: number): Change {
     const type = this.reads.codec.typeOf(entry.type);
     if (!type) throw new UnreadableEntry(entry.position, entry.type, 'its type is not known here');
     const tell = this.sentences[entry.type];
     return {
-      position: entry.position, time: entry.time, kind: changeKindOf(entry.type), parts: type.parts.map(changeKindOf), about: [...type.about(entry.data)],
+      position: entry.position, time: entry.time, kind: changeKindOf(entry.type), parts: type.parts.map(changeKindOf),
+      about: type.about(entry.data).filter((id) => this.mayKnow(reader, id, at)),
       actor: this.actor(reader, entry), cause: entry.meta.cause,
       sentence: tell ? tell(entry, (id) => this.nameOfRegion(this.reads, id, entry.position)) : entry.type,
     };

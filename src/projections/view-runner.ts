@@ -18,7 +18,8 @@ export class ViewRunner {
   private stopListening: (() => void) | undefined;
   private unreadable: UnreadableEntry | undefined;
   private stopped = false;
-  private advancedAt = 0;
+  /** By a clock that is never set back, or the views would wait for the time to come again. */
+  private advancedAt = -STEP_MS;
 
   constructor(readonly store: ViewStore, private readonly log: LocalLog, private readonly codec: Codec, private readonly onFailure: (error: unknown) => void) {}
 
@@ -38,11 +39,16 @@ export class ViewRunner {
   /** The entry that all views are stopped at, where this program cannot read it. */
   get unreadableAt(): number | undefined { return this.unreadable?.position; }
 
-  /** Resolves once the views stand at `position`; false when it takes longer than `timeoutMs`. */
+  /** Resolves once the views stand at `position`; false when it takes longer than `timeoutMs`, or an entry before cannot be read. */
   async reaches(position: number, timeoutMs: number): Promise<boolean> {
+    const never = (): boolean => this.unreadable !== undefined && this.unreadable.position <= position;
     if (this.store.position >= position) return true;
+    if (never()) return false;
     return new Promise((resolve) => {
-      const check = (): void => { if (this.store.position >= position) finish(true); };
+      const check = (): void => {
+        if (this.store.position >= position) finish(true);
+        else if (never()) finish(false);
+      };
       const finish = (reached: boolean): void => {
         clearTimeout(timer);
         this.advanced.off('advanced', check);
@@ -68,7 +74,7 @@ export class ViewRunner {
 
   private async run(): Promise<void> {
     while (this.isBehind) {
-      const early = STEP_MS - (Date.now() - this.advancedAt);
+      const early = STEP_MS - (performance.now() - this.advancedAt);
       await (early > 0 && !this.stopped ? delay(early) : nextTurn());
       try {
         this.advance(LIVE_BATCH);
@@ -83,12 +89,10 @@ export class ViewRunner {
 
   private advance(limit: number): void {
     const error = applyNext(this.store, this.log, this.codec, limit);
-    this.advancedAt = Date.now();
+    this.advancedAt = performance.now();
+    this.unreadable = error;
     this.advanced.emit('advanced');
-    if (error) {
-      this.unreadable = error;
-      this.onFailure(error);
-    }
+    if (error) this.onFailure(error);
   }
 }
 

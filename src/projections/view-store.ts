@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Codec } from '../event-store/codec.js';
 import type { Entry, Head } from '../event-store/entry.js';
-import { inTransaction, openSqlite, type Database, type Statement } from '../event-store/sqlite.js';
+import { faultOf, inTransaction, openSqlite, type Database, type Statement } from '../event-store/sqlite.js';
 import { Parts, partsSchema, Table, tableSchema, type PartsSpec, type TableSpec } from './versioned.js';
 import type { View, Write } from './view.js';
 
@@ -97,14 +97,20 @@ export class ViewStore implements Write {
       }
       this.statements.move.run(last.position, last.id);
     });
-    const stoppedBefore = this.stoppedViews;
     try {
       attempt((view, entry) => this.applyOne(view, entry));
     } catch {
+      const stoppedBefore = this.stoppedViews;
       // Once more, each step by itself, to find the view that failed and undo only what it did with that entry.
       this.forgetNewest();
-      this.stoppedViews = stoppedBefore;
-      attempt((view, entry) => this.applyOrStop(view, entry));
+      try {
+        attempt((view, entry) => this.applyOrStop(view, entry));
+      } catch (error) {
+        // It was the file, and nothing of the batch stands: neither what was written nor who was stopped.
+        this.forgetNewest();
+        this.stoppedViews = stoppedBefore;
+        throw error;
+      }
     }
     this.at = last.position;
   }
@@ -119,6 +125,12 @@ export class ViewStore implements Write {
       for (const row of this.db.prepare(`SELECT * FROM ${name} ORDER BY ${columns.join(', ')}`).iterate()) hash.update(JSON.stringify(row)).update('\n');
     }
     return hash.digest('hex');
+  }
+
+  /** Moves all rows into the file itself, which can then stand without the -wal beside it: closing leaves them there while statements are held. */
+  settle(): void {
+    const { busy } = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+    if (busy !== 0) throw new Error('The views could not be moved out of their log: another process reads them');
   }
 
   close(): void {
@@ -144,6 +156,8 @@ export class ViewStore implements Write {
     try {
       this.applyOne(view, entry);
     } catch (error) {
+      // A full disk may pass and is no fault of the view.
+      if (faultOf(error) !== 'OTHER') throw error;
       this.db.exec('ROLLBACK TO one');
       this.forgetNewest();
       const stopped = { view: view.name, position: entry.position, error: error instanceof Error ? error.message : String(error) };

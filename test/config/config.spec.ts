@@ -1,5 +1,6 @@
+import { isAbsolute } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig, settingsHelp, WrongSetting } from '../../src/config/config.js';
+import { LOG_LEVELS, readConfig, settingsHelp, WrongSetting, wrongSettingOf, type Config } from '../../src/config/config.js';
 
 const told = (env: Record<string, string>): string => {
   try {
@@ -10,24 +11,71 @@ const told = (env: Record<string, string>): string => {
   return 'accepted';
 };
 
+/** Every setting by its name: what is wrong, and what is said to be right. */
+const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: readonly string[], right: string]>> = {
+  host: ['HOST', [''], 'an address such as 127.0.0.1'],
+  port: ['PORT', ['', '-1', '65536', '80x', '1.5', '1e3', ' 80', '٣'], 'a whole number from 0 to 65535'],
+  dataDir: ['DATA_DIR', [''], 'a path'],
+  sample: ['SAMPLE', ['', 'big', 'FOUNDING', 'no'], 'founding or none'],
+  installationSecret: ['INSTALLATION_SECRET', ['hunter2', 'x'.repeat(31)], 'at least 32 characters'],
+  oidcIssuer: ['OIDC_ISSUER', ['example', 'ftp://example.eu', 'file:///etc/passwd', 'https://'], 'an http(s) address'],
+  oidcAudience: ['OIDC_AUDIENCE', [''], 'a text'],
+  oidcTokenTypes: ['OIDC_TOKEN_TYPES', ['', ' , ,'], 'types such as at+jwt,JWT'],
+  logLevel: ['LOG_LEVEL', ['', 'loud', 'INFO'], `one of ${LOG_LEVELS.join(', ')}`],
+};
+
 describe('Settings', () => {
-  it('have defaults that start on loopback with the sample', () => {
-    expect(readConfig({})).toMatchObject({ host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, installationSecret: undefined, logLevel: 'info' });
-    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  it('have defaults that start on loopback with the sample, and are frozen', () => {
+    const config = readConfig({ UNKNOWN: 'is not ours' });
+    expect(config).toMatchObject({
+      host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
+    });
+    expect(isAbsolute(config.dataDir)).toBe(true);
+    expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('that are wrong are told all at once, each with its name, what was given and what would be right', () => {
+  it('are read as they are meant', () => {
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent' }))
+      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent' });
+    // Left empty, as a file of settings may have it: as if left out.
+    expect(readConfig({ OIDC_ISSUER: '', INSTALLATION_SECRET: '' })).toMatchObject({ oidcIssuer: undefined, installationSecret: undefined });
+  });
+
+  it.each(Object.values(WRONG))('%s: what is wrong is told with its name, what was given and what would be right', (name, values, right) => {
+    for (const value of values) {
+      const message = told({ [name]: value });
+      const given = name === 'INSTALLATION_SECRET' ? `a text of ${value.length} characters` : JSON.stringify(value);
+      expect(message).toBe(`${name} is ${given}; it must be ${right}.`);
+    }
+  });
+
+  it('that are wrong are told all at once', () => {
     expect(told({ PORT: '99999', SAMPLE: 'big', LOG_LEVEL: 'loud' })).toBe(
       'PORT is "99999"; it must be a whole number from 0 to 65535.\nSAMPLE is "big"; it must be founding or none.\nLOG_LEVEL is "loud"; it must be one of debug, info, warn, error, silent.');
-    for (const port of ['-1', '80x', '', '1.5', '1e3']) expect(told({ PORT: port })).toContain('PORT');
-    expect(told({ OIDC_ISSUER: 'example' })).toContain('an http(s) address');
   });
 
-  it('that are secret are not repeated', () => {
-    expect(told({ INSTALLATION_SECRET: 'hunter2' })).toBe('INSTALLATION_SECRET is a text of 7 characters; it must be at least 32 characters.');
+  it('that are secret are not repeated, whole or in part', () => {
+    for (const secret of ['hunter2', 'correct horse battery stapl']) {
+      const message = told({ INSTALLATION_SECRET: secret, PORT: 'x' });
+      for (let i = 0; i + 5 <= secret.length; i++) expect(message).not.toContain(secret.slice(i, i + 5));
+    }
   });
 
-  it('are listed, each one', () => {
-    for (const name of ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'INSTALLATION_SECRET', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TOKEN_TYPES', 'LOG_LEVEL']) expect(settingsHelp()).toContain(name);
+  it('are listed, each one, with its default, and none more', () => {
+    const lines = settingsHelp().split('\n');
+    expect(lines.map((line) => line.trim().split(' ')[0])).toEqual(Object.values(WRONG).map(([name]) => name));
+    for (const given of ['(127.0.0.1)', '(3000)', '(./var)', '(founding)', '(urn:interregional-committee:api)', '(at+jwt)', '(info)']) expect(settingsHelp()).toContain(given);
+  });
+
+  it('stand behind errors of the system, which are told by them', () => {
+    const config = readConfig({ DATA_DIR: '/data', PORT: '80', HOST: '10.0.0.1' });
+    const of = (error: object): string | undefined => wrongSettingOf(Object.assign(new Error(), error), config)?.message;
+    expect(of({ code: 'ENOTDIR', syscall: 'mkdir', path: '/data' })).toBe('DATA_DIR is "/data"; it must be a folder that this program may write to (ENOTDIR).');
+    expect(of({ code: 'ERR_SQLITE_ERROR', errcode: 14 })).toBe('DATA_DIR is "/data"; it must be a folder that this program may write to.');
+    expect(of({ code: 'EADDRINUSE', syscall: 'listen' })).toMatch(/^PORT is 80, which is in use already/);
+    expect(of({ code: 'EACCES', syscall: 'listen' })).toMatch(/^PORT is 80; it must be/);
+    expect(of({ code: 'EADDRNOTAVAIL', syscall: 'listen' })).toMatch(/^HOST is "10.0.0.1"; it must be an address of this machine/);
+    expect(of({ code: 'ENOENT', syscall: 'open', path: '/elsewhere' })).toBeUndefined();
+    expect(of({})).toBeUndefined();
   });
 });

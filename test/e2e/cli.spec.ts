@@ -1,100 +1,321 @@
-import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as newId } from 'uuid';
+import WebSocket from 'ws';
+import { openSqlite } from '../../src/event-store/sqlite.js';
+import { SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
+import { DEV_ISSUER } from '../../src/identity/dev-issuer.js';
+import { personIdOf } from '../../src/identity/person-id.js';
+import { FIRST_QUERY } from '../../src/graphql/first-query.js';
+import { VIEWS_FILE } from '../../src/system.js';
 import { compiledSrc } from '../support/compiled.js';
-import { TestServer } from '../support/server.js';
+import { TestServer, until, type Json } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
 
-describe('The command line', () => {
-  let dist: string;
-  const dirs: string[] = [];
-  beforeAll(async () => { dist = await compiledSrc(); });
-  afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-  const newDir = (): string => { const dir = tempDir(); dirs.push(dir); return dir; };
+/** A stack, or colours of a terminal. */
+const STACK = new RegExp(`\\n\\s+at |\\.js:\\d+|${String.fromCharCode(27)}`);
+const SETTINGS = ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'INSTALLATION_SECRET', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TOKEN_TYPES', 'LOG_LEVEL'];
 
-  async function run(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [join(dist, file), ...args], { env: { ...process.env, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  }
+interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
+interface Begun { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly said: () => { out: string; err: string } }
 
-  it('tells what there is, and helps with each', async () => {
-    expect((await run('main.js', ['--help'])).out).toContain('DATA_DIR');
-    const { out } = await run('cli.js', ['--help']);
-    for (const name of ['token', 'establish', 'rebuild', 'person', 'schema']) {
-      expect(out).toContain(name);
-      expect(await run('cli.js', [name, '--help'])).toMatchObject({ code: 0, out: expect.stringContaining(name === 'token' ? 'npm run --silent token' : name) });
+let dist: string;
+const dirs: string[] = [];
+const running = new Set<ChildProcess>();
+beforeAll(async () => { dist = await compiledSrc(); });
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
+});
+const newDir = (): string => {
+  const dir = tempDir();
+  dirs.push(dir);
+  return dir;
+};
+
+function begin(file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>> = {}): Begun {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)));
+  const child = spawn(process.execPath, [join(dist, file), ...args], { env: { ...inherited, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });
+  running.add(child);
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { said.err += chunk.toString(); });
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => {
+    running.delete(child);
+    resolve({ code, ...said });
+  }));
+  return { child, ended, said: () => said };
+}
+const run = (...args: Parameters<typeof begin>): Promise<Ended> => begin(...args).ended;
+
+/** Refused with a sentence, and nothing but sentences. */
+function isRefused({ code, out, err }: Ended, says: RegExp): void {
+  expect([code, out, err]).toEqual([1, '', expect.stringMatching(says)]);
+  expect(err).not.toMatch(STACK);
+}
+
+describe('Help', () => {
+  it('of the start lists every setting; of the command line every command; of a command how it is called', async () => {
+    const names = ['token', 'establish', 'rebuild', 'person', 'schema'];
+    const [start, overview, bare, ...each] = await Promise.all([run('main.js', ['--help']), run('cli.js', ['--help']), run('cli.js', []), ...names.map((name) => run('cli.js', [name, '--help']))]);
+    for (const name of SETTINGS) {
+      expect(start?.out).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(overview?.out).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
-    expect(await run('cli.js', ['fly'])).toMatchObject({ code: 1, err: expect.stringContaining('There is no command fly') });
+    expect(start).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Ctrl-C') });
+    expect(bare?.out).toBe(overview?.out);
+    for (const [i, name] of names.entries()) {
+      expect(overview?.out).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));
+      expect(each[i]).toMatchObject({ code: 0, err: '', out: expect.stringMatching(new RegExp(`^npm run .*${name}`)) });
+    }
   });
 
-  it('tells a wrong setting and a port in use, without a stack', async () => {
-    expect(await run('main.js', [], { PORT: 'x' })).toMatchObject({ code: 1, err: expect.stringContaining('PORT is "x"; it must be') });
+  it('is pointed to where something is not known', async () => {
+    const [command, option, start, extra] = await Promise.all([run('cli.js', ['fly']), run('cli.js', ['token', 'chair', '--fast']), run('main.js', ['--hlep']), run('cli.js', ['rebuild', 'quickly'])]);
+    expect(command).toMatchObject({ code: 1, err: expect.stringMatching(/There is no command fly[\s\S]*rebuild/) });
+    expect(option).toMatchObject({ code: 1, err: expect.stringContaining('--fast') });
+    expect(start).toMatchObject({ code: 1, err: expect.stringMatching(/takes no --hlep[\s\S]*npm start -- --help/) });
+    expect(extra).toMatchObject({ code: 1, err: expect.stringContaining('quickly') });
+  });
+});
+
+describe('A setting that cannot be', () => {
+  it('is told by its name at the start and by the command line, with what would be right and no stack', async () => {
+    const dir = newDir();
+    writeFileSync(join(dir, 'file'), '');
+    const secret = 'x'.repeat(40);
+    const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      [{ PORT: 'x' }, /^PORT is "x"; it must be a whole number/],
+      [{ HOST: '0.0.0.0', PORT: '0', DATA_DIR: join(dir, 'a'), SAMPLE: 'none' }, /^HOST is "0\.0\.0\.0"; it must be 127\.0\.0\.1.* while OIDC_ISSUER is left out/],
+      [{ HOST: '192.0.2.1', PORT: '0', DATA_DIR: join(dir, 'b'), SAMPLE: 'none', OIDC_ISSUER: 'https://issuer.example' }, /^HOST is "192\.0\.2\.1"; it must be an address of this machine/],
+      [{ DATA_DIR: join(dir, 'file') }, /^DATA_DIR is ".*file"; it must be a folder that this program may write to/],
+      [{ DATA_DIR: '/dev/null/x' }, /^DATA_DIR is "\/dev\/null\/x"; it must be a folder/],
+      [{ DATA_DIR: '/proc', INSTALLATION_SECRET: secret }, /^DATA_DIR is "\/proc"; it must be a folder/],
+    ];
+    for (let i = 0; i < cases.length; i += 2) {
+      await Promise.all(cases.slice(i, i + 2).map(async ([env, says]) => {
+        const ended = await run('main.js', [], env);
+        isRefused(ended, says);
+        expect(ended.err).not.toContain(secret);
+      }));
+    }
+    isRefused(await run('cli.js', ['rebuild'], { DATA_DIR: '/dev/null/x' }), /^DATA_DIR is "\/dev\/null\/x"; it must be a folder/);
+    isRefused(await run('cli.js', ['person', 'x'], { INSTALLATION_SECRET: 'hunter2' }), /^INSTALLATION_SECRET is a text of 7 characters; it must be at least 32 characters\.\s*$/);
+  }, 120_000);
+
+  it('is told when a server holds the port or the log: by the second server, establish and rebuild, and nothing is touched', async () => {
     const server = await TestServer.start({ sample: 'none' });
-    const busy = await run('main.js', [], { PORT: new URL(server.url).port, DATA_DIR: newDir(), SAMPLE: 'none' });
-    expect(busy).toMatchObject({ code: 1, err: expect.stringContaining('in use already') });
-    expect(busy.err).not.toMatch(/\bat .*\.js/);
-    const second = await run('main.js', [], { PORT: '0', DATA_DIR: server.dataDir });
-    expect(second).toMatchObject({ code: 1, err: expect.stringContaining('in use by another process') });
-    expect(await run('cli.js', ['establish', '--name', 'x', '--secretariat', 'x'], { DATA_DIR: server.dataDir })).toMatchObject({ code: 1, err: expect.stringContaining('in use by another process') });
+    const files = (): string[] => readdirSync(server.dataDir).sort();
+    const before = files();
+    const held = { DATA_DIR: server.dataDir };
+    const [busy, second] = await Promise.all([run('main.js', [], { PORT: new URL(server.url).port, DATA_DIR: newDir(), SAMPLE: 'none' }), run('main.js', [], { PORT: '0', ...held })]);
+    isRefused(busy as Ended, /^PORT is \d+, which is in use already/);
+    isRefused(second as Ended, /is in use by another process\. Stop that one first/);
+    const [establish, rebuild] = await Promise.all([run('cli.js', ['establish', '--name', 'x', '--secretariat', 'x'], held), run('cli.js', ['rebuild'], held)]);
+    for (const ended of [establish, rebuild]) isRefused(ended as Ended, /The log in .* is in use by another process/);
+    expect([server.head, files()]).toEqual([0, before]);
+    expect((await server.ask('{ committee { position } }')).status).toBe(200);
     await server.stop();
   });
+});
 
-  it('establishes a Committee once, whose secretariat can then act', async () => {
+describe('establish', () => {
+  it('founds a Committee once, whose secretariat can then act, and is refused a second time', async () => {
     const dataDir = newDir();
-    expect(await run('cli.js', ['establish'], { DATA_DIR: dataDir })).toMatchObject({ code: 1, err: expect.stringContaining('--secretariat') });
-    expect(await run('cli.js', ['establish', '--name', 'Committee', '--secretariat', 'secretariat'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, out: expect.stringContaining('position 1') });
-    expect(await run('cli.js', ['establish', '--name', 'Other', '--secretariat', 'x'], { DATA_DIR: dataDir })).toMatchObject({ code: 1, err: expect.stringContaining('established already') });
+    isRefused(await run('cli.js', ['establish'], { DATA_DIR: dataDir }), /--secretariat/);
+    isRefused(await run('cli.js', ['establish', '--name', 'x'.repeat(201), '--secretariat', 'x'], { DATA_DIR: dataDir }), /name must be .*200/);
+    expect(await run('cli.js', ['establish', '--name', 'Committee', '--secretariat', 'secretariat'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/position 1\..*secretariat is [0-9a-f]{64}\./) });
+    isRefused(await run('cli.js', ['establish', '--name', 'Other', '--secretariat', 'x'], { DATA_DIR: dataDir }), /established already.*once, on an empty log/);
+    // The sample does not come on top of a log that is begun.
     const server = await TestServer.start({ dataDir, sample: 'founding' });
-    expect(server.head).toBe(1);
+    expect([server.head, (await server.committee('name')).name]).toEqual([1, 'Committee']);
     await server.send('defineKeyArea', { code: 'KA1', title: 'One' }, 'secretariat');
     expect((await run('cli.js', ['person', 'secretariat'], { DATA_DIR: dataDir })).out.trim()).toBe(server.personId('secretariat'));
     await server.stop({ keep: true });
-  });
+  }, 60_000);
+});
 
-  it('gives a token of a running server, and says so where none runs', async () => {
-    expect(await run('cli.js', ['token', 'chair', '--url', 'http://127.0.0.1:9'])).toMatchObject({ code: 1, err: expect.stringContaining('npm start') });
-    expect(await run('cli.js', ['token'])).toMatchObject({ code: 1, err: expect.stringContaining('Name one person') });
+describe('token and person', () => {
+  it('say what is missing, also that no server runs', async () => {
+    const [nobody, none, name, subject] = await Promise.all([run('cli.js', ['token', 'chair', '--url', 'http://127.0.0.1:9']), run('cli.js', ['token']), run('cli.js', ['token', 'No Such Person!']), run('cli.js', ['person', ''], { DATA_DIR: newDir() })]);
+    isRefused(nobody as Ended, /No server answers at http:\/\/127\.0\.0\.1:9.*npm start/);
+    isRefused(none as Ended, /Name one person, such as/);
+    isRefused(name as Ended, /"No Such Person!".*small letters/);
+    isRefused(subject as Ended, /Name one subject/);
   });
+});
 
-  it('rebuilds the views to the same rows', async () => {
-    const dataDir = newDir();
-    const server = await TestServer.start({ dataDir });
+describe('rebuild', () => {
+  const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+  it('builds the same rows, into a file that is whole by itself', async () => {
+    const server = await TestServer.start({ dataDir: newDir() });
+    const { dataDir, head } = server;
     const before = server.running.system.runner.store.digest();
     await server.stop({ keep: true });
-    const { code, out } = await run('cli.js', ['rebuild'], { DATA_DIR: dataDir });
-    expect([code, out]).toEqual([0, expect.stringContaining(before)]);
-    expect(out).toContain('100 %');
+    const { code, out, err } = await run('cli.js', ['rebuild'], { DATA_DIR: dataDir });
+    expect([code, err, out]).toEqual([0, '', expect.stringContaining(`Rebuilt ${head} entries. SHA-256 of all rows: ${before}`)]);
+    expect(out).toContain(`${head} of ${head} entries (100 %)`);
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('next-') || name === `${VIEWS_FILE}-wal`)).toEqual([]);
+    const alone = join(newDir(), VIEWS_FILE);
+    copyFileSync(join(dataDir, VIEWS_FILE), alone);
+    const db = openSqlite(alone, { synchronous: 'NORMAL' });
+    expect(db.prepare('SELECT position FROM checkpoint').get()).toMatchObject({ position: head });
+    db.close();
     const again = await TestServer.start({ dataDir });
     expect(again.running.system.runner.store.digest()).toBe(before);
     await again.stop({ keep: true });
+  }, 60_000);
+
+  it('interrupted by Ctrl-C leaves the old file as it was, tells how far it was, and can be done again', async () => {
+    const dataDir = newDir();
+    expect((await run('cli.js', ['establish', '--name', 'Long', '--secretariat', 'secretariat'], { DATA_DIR: dataDir })).code).toBe(0);
+    await many(dataDir, 40_000);
+    const views = join(dataDir, VIEWS_FILE);
+    expect((await run('cli.js', ['rebuild'], { DATA_DIR: dataDir })).code).toBe(0);
+    const before = hash(views);
+    const { child, ended, said } = begin('cli.js', ['rebuild'], { DATA_DIR: dataDir });
+    await until(() => said().out.includes(' %)'), 60_000);
+    child.kill('SIGINT');
+    const { code, out, err } = await ended;
+    expect([code, err, out]).toEqual([130, '', expect.stringMatching(/^10000 of 40001 entries \(24 %\)\n[\s\S]*Interrupted\. The views are as they were\.\n$/)]);
+    expect(out).not.toContain('Rebuilt');
+    expect(hash(views)).toBe(before);
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('next-'))).toEqual([]);
+    expect(await run('cli.js', ['rebuild'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, out: expect.stringMatching(/40001 of 40001 entries \(100 %\)\nRebuilt 40001 entries/) });
+    expect(hash(views)).toBe(before);
+  }, 180_000);
+
+  /** So many entries on top of the first, written as the engine writes them. */
+  async function many(dataDir: string, count: number): Promise<void> {
+    const engine = SqliteEngine.open(dataDir, (error) => { throw error; });
+    const { head } = engine.log;
+    const meta = JSON.stringify({ commandName: 'DefineKeyArea', payloadDigest: 'a'.repeat(64), actor: { office: 'SECRETARIAT', personId: 'x' }, correlationId: newId() });
+    for (let from = head.position; from < head.position + count; from += 10_000) {
+      await engine.append(Array.from({ length: 10_000 }, (_, i) => ({
+        position: from + i + 1, id: newId(), stream: 'committee', revision: from + i + 1, type: from + i === head.position ? 'KeyAreaDefined' : 'KeyAreaRenamed', version: 1,
+        data: JSON.stringify({ code: 'KA1', title: `Title ${from + i}` }), meta, time: head.time,
+      })), from);
+    }
+    await engine.close();
+  }
+});
+
+describe('A server that was started', () => {
+  let begun: Begun;
+  let url: string;
+  let dataDir: string;
+  const canaries = new Map<string, string>();
+  const correlationId = '01900000-0000-7000-8000-0000000000ff';
+
+  async function start(env: Readonly<Record<string, string>>): Promise<void> {
+    begun = begin('main.js', [], { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'debug', ...env });
+    await until(() => begun.said().out.includes('Ctrl-C stops it'), 60_000);
+    url = /Query page\s+(http:\S+)\//.exec(begun.said().out)?.[1] as string;
+  }
+  async function stop(signal: 'SIGINT' | 'SIGTERM'): Promise<Ended> {
+    begun.child.kill(signal);
+    return begun.ended;
+  }
+  const post = async (body: object, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; correlationId: string | null; json: Json }> => {
+    const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+    return { status: response.status, correlationId: response.headers.get('x-correlation-id'), json: await response.json() };
+  };
+
+  beforeAll(async () => {
+    dataDir = newDir();
+    await start({});
+  }, 90_000);
+
+  it('tells what a newcomer needs: addresses, people and how to be one of them, three things to try', () => {
+    const { out } = begun.said();
+    for (const told of [`${url}/graphql`, `${url}/health/ready`, dataDir, 'lombardy-representative', 'secretariat', 'auditor', 'npm run --silent token -- lombardy-representative', 'Three things to try', 'docs/api.md']) expect(out).toContain(told);
+    expect(out).toMatch(/Telling the sample: 100 %/);
   });
 
-  it('logs one JSON line a decision, with a correlation id and without persons or tokens', async () => {
-    const dataDir = newDir();
-    const first = await TestServer.start({ dataDir });
-    const person = first.personId('lombardy-representative');
-    await first.stop({ keep: true });
-    const child = spawn(process.execPath, [join(dist, 'main.js')], { env: { ...process.env, NODE_OPTIONS: '', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'debug' } });
-    let log = '';
-    child.stderr.on('data', (chunk: Buffer) => { log += chunk.toString(); });
-    const url = await new Promise<string>((resolve) => child.stdout.on('data', (chunk: Buffer) => { const found = /GraphQL\s+(http:\S+)/.exec(chunk.toString()); if (found) resolve(found[1] as string); }));
-    const { out } = await run('cli.js', ['token', 'lombardy-representative', '--url', new URL(url).origin]);
-    const correlationId = '01900000-0000-7000-8000-0000000000ff';
-    const answer = await fetch(url, {
-      method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${out.trim()}`, 'x-correlation-id': correlationId },
-      body: JSON.stringify({ query: 'mutation { castPosition(input: { ballot: "canary-variable", expressed: AGAINST }) { id } }' }),
+  it('says that it lives and is ready, with the position that it has seen', async () => {
+    const ready = await fetch(`${url}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', position: expect.any(Number), behind: 0, problems: [] }]);
+    const live = await fetch(`${url}/health/live`);
+    expect([live.status, await live.json()]).toEqual([200, { status: 'live' }]);
+    expect((await fetch(`${url}/health/ready`, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  it('serves the query page with all that it loads, from no address outside, opening with a query that works', async () => {
+    const page = await fetch(`${url}/`);
+    const html = await page.text();
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const loaded = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((found) => found[1] as string).filter((address) => !address.startsWith('data:'));
+    expect(loaded.length).toBeGreaterThanOrEqual(5);
+    for (const address of loaded) {
+      expect(address).toMatch(/^\/query-page\//);
+      expect([address, (await fetch(`${url}${address}`)).status]).toEqual([address, 200]);
+    }
+    expect(html.replaceAll(/http:\/\/www\.w3\.org\S*/g, '')).not.toMatch(/(https?:)?\/\/[a-z]/);
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'/);
+    const { json } = await post({ query: FIRST_QUERY });
+    expect(json.errors).toBeUndefined();
+    expect(json.data.committee.regions.edges).toHaveLength(5);
+  });
+
+  it('gives tokens, by which one acts; its log has a JSON line for each decision, and no person, token, text or variable', async () => {
+    const token = (await run('cli.js', ['token', 'lombardy-representative', '--url', url])).out.trim();
+    const bearer = { authorization: `Bearer ${token}` };
+    for (const person of ['lombardy-representative', 'secretariat', 'chair', 'stranger']) {
+      canaries.set(`person id of ${person}`, personIdOf(readFileSync(join(dataDir, 'installation-secret'), 'utf8').trim(), DEV_ISSUER, person));
+    }
+    const kept = JSON.parse(readFileSync(join(dataDir, 'dev-issuer.json'), 'utf8')) as { keys: { d: string }[]; cookieKeys: string[] };
+    for (const [what, value] of Object.entries({
+      'a token': token, 'a signature': token.split('.')[2], 'the secret': readFileSync(join(dataDir, 'installation-secret'), 'utf8').trim(), 'a private key': kept.keys[0]?.d, 'a cookie key': kept.cookieKeys[0],
+      'a subject': 'lombardy-representative', 'a title': 'canary-title', 'a provision': 'canary-provision', 'a variable': 'canary-variable', 'a literal': 'canary-literal', 'a broken token': 'canary-token', 'an address': 'canary-address',
+      'a header': 'canary-header', 'a search': 'canary-search', 'a socket': 'canary-socket', 'a wrong body': 'canary-body',
+    })) canaries.set(what, value as string);
+
+    const text = [{ text: 'canary-provision' }];
+    const accepted = await post({ query: 'mutation ($input: InitiateRecommendationInput!) { initiateRecommendation(input: $input) { id position } }', variables: { input: { title: 'canary-title', keyAreas: ['KA1'], addressees: ['X'], text } } }, bearer);
+    expect(accepted.json.errors).toBeUndefined();
+    const refused = await post({ query: 'mutation { castPosition(input: { ballot: "canary-literal", expressed: AGAINST }) { id } }' }, { ...bearer, 'x-correlation-id': correlationId });
+    expect([refused.correlationId, refused.json.errors[0].extensions]).toEqual([correlationId, expect.objectContaining({ code: 'NOT_FOUND', correlationId })]);
+    await post({ query: 'query ($id: ID!) { committee { region(id: $id) { name } } }', variables: { id: 'canary-variable' } }, { ...bearer, 'x-canary': 'canary-header' });
+    await post({ query: '{ committee { canary-literal } }' });
+    await post({ query: '{ me { personId } }' }, { authorization: 'Bearer canary-token' });
+    await fetch(`${url}/canary-address?canary-search`);
+    await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"canary-body"' });
+    await new Promise((resolve) => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: 'Bearer canary-socket' } })));
+      socket.on('close', resolve);
     });
-    expect(answer.headers.get('x-correlation-id')).toBe(correlationId);
-    expect((await (await fetch(`${new URL(url).origin}/health/ready`)).json())).toMatchObject({ status: 'ready', behind: 0, problems: [] });
-    expect((await (await fetch(`${new URL(url).origin}/health/live`)).json())).toEqual({ status: 'live' });
-    child.kill('SIGTERM');
-    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
-    const lines = log.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+
+    const lines = begun.said().err.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) expect(line).toMatchObject({ time: expect.stringMatching(/^\d{4}-.*Z$/), level: expect.any(Number), msg: expect.any(String) });
+    expect(lines).toContainEqual(expect.objectContaining({ correlationId: accepted.correlationId, command: 'InitiateRecommendation', position: Number(accepted.json.data.initiateRecommendation.position), repeated: false, msg: 'decided' }));
     expect(lines).toContainEqual(expect.objectContaining({ correlationId, command: 'CastPosition', code: 'NOT_FOUND' }));
-    for (const canary of [person, out.trim(), 'canary-variable', readFileSync(join(dataDir, 'installation-secret'), 'utf8').trim()]) expect(log).not.toContain(canary);
+    for (const [what, canary] of canaries) expect([what, begun.said().err.includes(canary)]).toEqual([what, false]);
+    // What people are told at the start names the people of the sample, by office, and nothing else of all this.
+    for (const [what, canary] of canaries) if (what !== 'a subject') expect([what, begun.said().out.includes(canary)]).toEqual([what, false]);
+  }, 60_000);
+
+  it('stops at Ctrl-C, loses nothing, and finds everything as it was at the next start', async () => {
+    const query = { query: '{ committee { position recommendations(first: 20) { edges { node { title } } } ballots(first: 20) { edges { node { id state } } } } }' };
+    const token = { authorization: `Bearer ${(await run('cli.js', ['token', 'chair', '--url', url])).out.trim()}` };
+    const before = (await post(query, token)).json;
+    expect(before.data.committee.ballots.edges).toHaveLength(3);
+    const { code, out } = await stop('SIGINT');
+    expect([code, out]).toEqual([0, expect.stringMatching(/Ctrl-C: finishing what is under way …\nStopped\.\n$/)]);
+    await start({});
+    expect(begun.said().out).not.toContain('Telling the sample');
+    // The keys of the development issuer are kept: the token goes on.
+    expect((await post(query, token)).json).toEqual(before);
+    expect((await stop('SIGTERM')).code).toBe(0);
+    expect(begun.said().err).not.toMatch(/"level":(50|60)/);
+  }, 60_000);
+
+  it('keeps its secrets to its owner', () => {
+    for (const file of ['installation-secret', 'dev-issuer.json']) expect([file, (statSync(join(dataDir, file)).mode & 0o077).toString(8)]).toEqual([file, '0']);
   });
 });

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execute, getNamedType, isInterfaceType, isObjectType, parse, type DocumentNode, type GraphQLOutputType, type GraphQLSchema } from 'graphql';
+import {
+  execute, getNamedType, isInterfaceType, isObjectType, parse, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type GraphQLOutputType, type GraphQLSchema,
+} from 'graphql';
 import { contributions, views } from '../../src/contexts.js';
 import { Codec } from '../../src/event-store/codec.js';
 import { LogFile } from '../../src/event-store/log-file.js';
@@ -40,6 +42,35 @@ function everyField(schema: GraphQLSchema, type: GraphQLOutputType, ids: Readonl
   return `{ __typename ${fields.join(' ')} }`;
 }
 
+/** `Type.field` of everything that can be reached from a type. */
+function reachable(schema: GraphQLSchema, type: GraphQLOutputType, found = new Set<string>(), seen = new Set<string>()): ReadonlySet<string> {
+  const named = getNamedType(type);
+  if (seen.has(named.name)) return found;
+  seen.add(named.name);
+  if (isInterfaceType(named)) schema.getPossibleTypes(named).forEach((kind) => reachable(schema, kind, found, seen));
+  if (isObjectType(named)) {
+    for (const field of Object.values(named.getFields())) {
+      if (APART.includes(field.name)) continue;
+      found.add(`${named.name}.${field.name}`);
+      reachable(schema, field.type, found, seen);
+    }
+  }
+  return found;
+}
+
+/** `Type.field` of everything that a document asks for. */
+function askedIn(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+  const found = new Set<string>();
+  const types = new TypeInfo(schema);
+  visit(document, visitWithTypeInfo(types, {
+    Field: (node) => {
+      const parent = types.getParentType();
+      if (parent && !node.name.value.startsWith('__')) found.add(`${parent.name}.${node.name.value}`);
+    },
+  }));
+  return found;
+}
+
 describe('The past', () => {
   let server: TestServer;
   let schema: GraphQLSchema;
@@ -61,9 +92,16 @@ describe('The past', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const asked = async (at: number, reads?: Reads, visibility?: Visibility): Promise<Json> => JSON.parse(JSON.stringify(await withReads(server, reads, visibility, () => execute({
-    schema, document, variableValues: { at: String(at) }, contextValue: { correlationId: 'test', reader: READER }, rootValue: {},
+  const asked = async (at: number | null, reads?: Reads, visibility?: Visibility): Promise<Json> => JSON.parse(JSON.stringify(await withReads(server, reads, visibility, () => execute({
+    schema, document, variableValues: { at: at === null ? null : String(at) }, contextValue: { correlationId: 'test', reader: READER }, rootValue: {},
   }))));
+
+  it('is asked for every field that the schema has: a new one cannot be forgotten', () => {
+    const type = schema.getQueryType()?.getFields()['committee']?.type as GraphQLOutputType;
+    const inDocument = askedIn(schema, document);
+    expect([...reachable(schema, type)].filter((field) => !inDocument.has(field))).toEqual([]);
+    expect(inDocument.size).toBeGreaterThan(150);
+  });
 
   it('asked at every position of the sample, with every field of the schema, is what a system knew that had replayed only that far', async () => {
     const { log } = server.running.system.engine;
@@ -76,7 +114,8 @@ describe('The past', () => {
     for (let at = 1; at <= server.head; at++) {
       partial.append(log.read(at - 1, 1), at - 1);
       await buildViews(store, partial, codec, new AbortController().signal, () => undefined);
-      const [then, now] = [await asked(at), await asked(at, reads, visibility)];
+      // There it is the present, and asked as the present.
+      const [then, now] = [await asked(at), await asked(null, reads, visibility)];
       expect(then.errors).toBeUndefined();
       expect(then).toEqual(now);
       fields = Math.max(fields, JSON.stringify(then).length);

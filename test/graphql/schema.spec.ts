@@ -31,6 +31,11 @@ describe('The schema', () => {
     expect(table.names().filter((name) => !fields.includes(name))).toEqual([]);
   });
 
+  it('has no field with two rows in the table of rights, of which one would be silent', () => {
+    const rows = contributions.flatMap(({ rights }) => Object.entries(rights).flatMap(([type, groups]) => groups.flatMap(({ fields: names }) => names.split(/\s+/).filter(Boolean).map((field) => `${type}.${field}`))));
+    expect(rows.filter((row, i) => rows.indexOf(row) !== i)).toEqual([]);
+  });
+
   it('has one mutation for each command that is not for processes and the command line only', () => {
     const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
     expect(mutations.sort()).toEqual(registrations.filter((r) => r.mutation !== false).map((r) => mutationName(r.command.name)).sort());

@@ -1,3 +1,4 @@
+import { afterEach, expect } from '@jest/globals';
 import type { RegionPosition } from '../../src/events/ballots.events.js';
 import type { DecisionRuleName, TieRule } from '../../src/events/rules.js';
 import type { Evidence } from '../../src/events/shared.js';
@@ -48,6 +49,8 @@ export interface CommitteeOptions extends KernelOptions {
   /** False: no population table is adopted. */
   readonly table?: boolean;
   readonly rules?: Input;
+  /** Defined ones; all five when left out. */
+  readonly keyAreas?: readonly string[];
 }
 
 const LETTERS: Readonly<Record<string, RegionPosition>> = { F: 'IN_FAVOUR', A: 'AGAINST', '-': 'ABSTENTION' };
@@ -57,16 +60,15 @@ export class Committee {
   private constructor(readonly kernel: Kernel, readonly regions: readonly string[]) {}
 
   /** Established, with its offices, key areas, member regions, their contact persons, representatives and alternates, and a table of 2025. */
-  static async of({ regions, populations, table = true, rules = rulesInput(), ...options }: CommitteeOptions = {}): Promise<Committee> {
+  static async on(kernel: Kernel, { regions, populations, table = true, rules = rulesInput(), keyAreas = ['KA1', 'KA2', 'KA3', 'KA4', 'KA5'] }: CommitteeOptions = {}): Promise<Committee> {
     const figures = populations ?? Array.from({ length: regions ?? 5 }, (_, i) => 1_000_000 + i);
-    const kernel = new Kernel(options);
     await kernel.send('EstablishCommittee', establishing(rules), SYSTEM);
     const [joined] = await Promise.all([
       Promise.all(figures.map((_, i) => kernel.send('JoinCommittee', joining(i + 1), contactOf(i + 1)))),
       kernel.send('AppointToOffice', { office: 'AUDITOR', person: AUDITOR }, SECRETARIAT),
       kernel.send('AppointToOffice', { office: 'OPERATOR', person: OPERATOR }, SECRETARIAT),
       kernel.send('ElectChair', { person: CHAIR, until: '2036-01-01T00:00:00.000Z' }, SECRETARIAT),
-      ...['KA1', 'KA2', 'KA3', 'KA4', 'KA5'].map((code) => kernel.send('DefineKeyArea', { code, title: `Key Area ${code}` }, SECRETARIAT)),
+      ...keyAreas.map((code) => kernel.send('DefineKeyArea', { code, title: `Key Area ${code}` }, SECRETARIAT)),
     ]);
     const ids = joined.map(({ commandId }) => derivedId(commandId, 'region'));
     await Promise.all([
@@ -172,10 +174,22 @@ export class Committee {
     }));
     return acts.map((_, i) => outcomes.get(i) as string);
   }
+}
 
-  async close(): Promise<void> {
-    await this.kernel.close();
-  }
+/** Opens what a test asks for and closes it after, when nothing must have gone wrong inside that was nobody's input. */
+export function committees(): { of(options?: CommitteeOptions): Promise<Committee>; kernel(options?: KernelOptions): Kernel } {
+  const kernels: Kernel[] = [];
+  afterEach(async () => {
+    const opened = kernels.splice(0);
+    for (const kernel of opened) await kernel.close();
+    expect(opened.flatMap((kernel) => kernel.internalErrors)).toEqual([]);
+  });
+  const kernel = (options: KernelOptions = {}): Kernel => {
+    const opened = new Kernel(options);
+    kernels.push(opened);
+    return opened;
+  };
+  return { kernel, of: (options = {}) => Committee.on(kernel(options), options) };
 }
 
 export const tableOf = (year: number, regions: readonly string[], figures: readonly number[]): Input => ({

@@ -8,7 +8,7 @@ import { CommandRegistry } from '../../src/decider/dispatch.js';
 import { parseCommand } from '../../src/decider/parse-command.js';
 import { Problem } from '../../src/decider/problem.js';
 import { ProcessRunner, type ProcessRunnerParts, type Waiting } from '../../src/decider/process-runner.js';
-import type { AnyEvent } from '../../src/events/define.js';
+import type { AnyEvent, Instant } from '../../src/events/define.js';
 import { Codec } from '../../src/event-store/codec.js';
 import type { Entry } from '../../src/event-store/entry.js';
 import type { Engine } from '../../src/event-store/event-store.js';
@@ -37,6 +37,8 @@ export interface KernelOptions {
   readonly codec?: Codec;
   readonly digestKey?: string;
   readonly standingAt?: DecisionsParts['standingAt'];
+  /** Another clock for the decisions than the one that stands. */
+  readonly now?: () => Instant;
 }
 
 const registry = new CommandRegistry(registrations);
@@ -59,7 +61,7 @@ export class Kernel {
     this.codec = options.codec ?? new Codec();
     this.decisions = new Decisions({
       log: this.engine.log, engine: options.engine?.(this.engine) ?? this.engine, codec: this.codec, standingAt: options.standingAt ?? standingAt,
-      now: this.clock.now, digestKey: options.digestKey ?? 'key', onInternalError: (error) => this.internalErrors.push(error),
+      now: options.now ?? this.clock.now, digestKey: options.digestKey ?? 'key', onInternalError: (error) => this.internalErrors.push(error),
     });
   }
 

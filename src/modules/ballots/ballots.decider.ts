@@ -47,6 +47,7 @@ export function openBallot(command: OpenBallot, state: BallotState, facts: Openi
   if (wrong) return wrong;
   const members = membersOf(roll);
   const recusedIds = new Map((command.recusals ?? []).map(({ region, reason }) => [region, reason]));
+  if (recusedIds.size < (command.recusals ?? []).length) return invalid('recusals', 'recusals must name each region once');
   const stranger = [...recusedIds.keys(), ...(command.present ?? [])].find((id) => !members.some((member) => member.id === id));
   if (stranger !== undefined) return notFound('member region', stranger);
 

@@ -4,6 +4,7 @@ import {
   type RollEvent, type SeatOffice,
 } from '../../events/membership.events.js';
 import type { EntryOf } from '../../event-store/entry.js';
+import { brusselsDay } from '../../decider/calendar.js';
 import { derivedId, type Decider, type Decision, type DecisionMeta } from '../../decider/decider.js';
 import { invalid, notFound, nothingToChange, refuse } from '../../decider/problem.js';
 import type { MandateHeld } from '../../identity/standing.js';
@@ -54,7 +55,7 @@ export function joinCommittee(command: JoinCommittee, state: RollState, _facts: 
   const { region, letterOfAdhesion } = command;
   if ((region.code === undefined) !== (region.nutsVersion === undefined)) return invalid('region.nutsVersion', 'region.code and region.nutsVersion go together');
   if (letterOfAdhesion.kind !== 'LETTER_OF_ADHESION') return invalid('letterOfAdhesion.kind', 'letterOfAdhesion.kind must be LETTER_OF_ADHESION');
-  if (letterOfAdhesion.date > meta.now.slice(0, 10)) return invalid('letterOfAdhesion.date', 'letterOfAdhesion.date must not lie in the future');
+  if (letterOfAdhesion.date > brusselsDay(meta.now)) return invalid('letterOfAdhesion.date', 'letterOfAdhesion.date must not lie in the future');
   const known = [...state.regions.values()].find((other) => sameRegion(other, region));
   if (known?.membership === 'MEMBER') return refuse('ALREADY_MEMBER', `${known.name} is a member region already.`, { region: known.id });
   return AccessionSubmitted({
