@@ -1,0 +1,22 @@
+/**
+ * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `validation`: a mutation is validated and
+ * then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
+ */
+import 'reflect-metadata';
+import { load } from './project.mjs';
+
+const [{ startServer }, { readConfig }, { Dispatch }, { registrations }, { parseCommand }] = await Promise.all([
+  load('server.js'), load('config/config.js'), load('decider/dispatch.js'), load('contexts.js'), load('decider/parse-command.js'),
+]);
+const behind = process.argv[2];
+const receipt = { id: '0199c0de-0000-7000-8000-000000000001', position: 4711, revision: 42, commandId: '0199c0de-0000-7000-8000-000000000002', repeated: false };
+const classes = new Map(registrations.map(({ command }) => [command.name, command]));
+if (behind === 'validation') Dispatch.prototype.send = async (name, input) => (parseCommand(classes.get(name), input), receipt);
+if (behind === 'nothing') Dispatch.prototype.send = async () => receipt;
+
+const running = await startServer(readConfig(process.env));
+process.send({ url: running.url });
+process.on('message', (ask) => {
+  if (ask === 'cpu') process.send({ cpu: process.cpuUsage(), head: running.system.engine.log.head.position });
+  if (ask === 'stop') void running.close().then(() => process.exit(0));
+});

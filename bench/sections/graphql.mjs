@@ -1,0 +1,76 @@
+// c. Durable castPosition over GraphQL, against the same stack with nothing behind it. Servers in processes of their own; each request is a legal vote.
+import { fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { found, memberOf, openBallot, openCommittee, settings, startIssuer } from '../lib/committee.mjs';
+import { connection } from '../lib/http.mjs';
+import { inTurns, perSecond, quick, report } from '../lib/measure.mjs';
+import { folder } from '../lib/project.mjs';
+
+const CONNECTIONS = 64;
+const MS = quick ? 1_500 : 5_000;
+const ROUNDS = quick ? 3 : 7;
+const QUERY = 'mutation Vote($input: CastPositionInput!) { castPosition(input: $input) { id position revision commandId repeated } }';
+
+const dir = folder('graphql');
+const issuer = await startIssuer();
+
+async function server(behind) {
+  const dataDir = join(dir, behind);
+  const committee = await openCommittee(dataDir, { issuer: issuer.issuer });
+  await found(committee, CONNECTIONS);
+  const { ballot } = await openBallot(committee);
+  await committee.close();
+
+  // As npm start logs, into a file.
+  const log = openSync(join(dir, `${behind}.log`), 'w');
+  const child = fork(fileURLToPath(new URL('../lib/server.mjs', import.meta.url)), [behind], {
+    env: { ...process.env, ...settings(dataDir, issuer.issuer), LOG_LEVEL: 'info' }, stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const told = (what) => new Promise((answer, refuse) => {
+    child.once('message', answer);
+    child.once('exit', (code) => refuse(new Error(`The server with ${behind} behind it ended with ${code}; bench/var has its log.`)));
+    if (what) child.send(what);
+  });
+  const { url } = await told();
+  const voters = await Promise.all(Array.from({ length: CONNECTIONS }, async (_, i) => ({
+    connection: connection(url), headers: `authorization: Bearer ${await issuer.tokenFor(memberOf(i))}\r\n`, expressed: 'AGAINST', replaces: undefined,
+  })));
+  const vote = async (caller) => {
+    const voter = voters[caller];
+    const expressed = voter.expressed === 'AGAINST' ? 'IN_FAVOUR' : 'AGAINST';
+    const { status, body } = await voter.connection.post('/graphql', voter.headers, JSON.stringify({ query: QUERY, variables: { input: { ballot, expressed, replaces: voter.replaces } } }));
+    const receipt = status === 200 ? JSON.parse(body).data?.castPosition : undefined;
+    if (!receipt) throw new Error(`${behind} answered ${status}: ${body.slice(0, 500)}`);
+    Object.assign(voter, { expressed, replaces: receipt.position });
+  };
+  return {
+    stop: async () => {
+      for (const { connection: open } of voters) open.close();
+      const ended = new Promise((done) => child.once('exit', done));
+      child.send('stop');
+      await ended;
+    },
+    /** The processor's time is the server's. */
+    run: async (ms) => {
+      const before = await told('cpu');
+      const { value, ops } = await perSecond(CONNECTIONS, ms, vote);
+      const after = await told('cpu');
+      if (behind === 'dispatch' && after.head - before.head < ops) throw new Error(`${ops} votes were answered and ${after.head - before.head} are in the log`);
+      return { value, ops, cpu: (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / ops };
+    },
+  };
+}
+
+const servers = { dispatch: await server('dispatch'), validation: await server('validation'), nothing: await server('nothing') };
+// Enough for the compiler to have seen all of it.
+for (const one of Object.values(servers)) await one.run(quick ? 2_500 : 5_000);
+const measured = await inTurns(ROUNDS, Object.fromEntries(Object.entries(servers).map(([name, one]) => [name, () => one.run(MS)])), { warmUp: false });
+for (const one of Object.values(servers)) await one.stop();
+issuer.close();
+
+report({ what: 'castPosition over GraphQL, 64 connections', unit: '/s', ours: measured.dispatch, reference: measured.nothing, against: 'same stack, nothing behind it', target: { atLeast: 0.9 } });
+report({ what: '  the same', unit: '/s', ours: measured.dispatch, reference: measured.validation, against: 'same stack, validation behind it' });
+process.exit(0);
