@@ -9,6 +9,8 @@ import { ballotsContribution } from './modules/ballots/ballots.things.js';
 import { boardsContribution } from './modules/boards/boards.resolver.js';
 import { documentsContext } from './modules/documents/documents.context.js';
 import { documentsContribution } from './modules/documents/documents.things.js';
+import { investmentsContext } from './modules/investments/investments.context.js';
+import { investmentsContribution } from './modules/investments/investments.things.js';
 import { membershipContext } from './modules/membership/membership.context.js';
 import { membershipContribution } from './modules/membership/membership.things.js';
 import { recommendationsContext } from './modules/recommendations/recommendations.context.js';
@@ -17,12 +19,13 @@ import { ballotsView } from './projections/ballots.view.js';
 import { committeeView } from './projections/committee.view.js';
 import { consequencesView } from './projections/consequences.view.js';
 import { documentsView } from './projections/documents.view.js';
+import { investmentsView } from './projections/investments.view.js';
 import { recommendationsView } from './projections/recommendations.view.js';
 import { rollView } from './projections/roll.view.js';
 import type { View } from './projections/view.js';
 
 /** All contexts, the lower ones first. A new context is a line here, in `contributions` and, with a view of its own, in `views`. */
-const withBallots: readonly Context[] = [recommendationsContext];
+const withBallots: readonly Context[] = [recommendationsContext, investmentsContext];
 export const contexts: readonly Context[] = [
   membershipContext,
   ballotsContext(withBallots.flatMap((context) => context.ballotSubjects ?? [])),
@@ -35,9 +38,10 @@ export const registrations = contexts.flatMap((context) => context.commands);
 
 export const contributions: readonly Contribution[] = [
   coreContribution(registrations), deskContribution, consequencesContribution,
-  membershipContribution, ballotsContribution, recommendationsContribution, documentsContribution, boardsContribution,
+  membershipContribution, ballotsContribution, recommendationsContribution, documentsContribution,
+  investmentsContribution, boardsContribution,
 ];
 
 export const views: readonly View[] = [
-  committeeView, rollView, ballotsView, recommendationsView, documentsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),
+  committeeView, rollView, ballotsView, recommendationsView, documentsView, investmentsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),
 ];

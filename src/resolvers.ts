@@ -8,6 +8,7 @@ import { ThingsResolver } from './graphql/things.resolver.js';
 import { BallotFieldsResolver, BallotsResolver } from './modules/ballots/ballots.resolver.js';
 import { BoardsResolver } from './modules/boards/boards.resolver.js';
 import { DocumentFieldsResolver, DocumentOfRecommendationResolver, DocumentsResolver } from './modules/documents/documents.resolver.js';
+import { InvestmentFieldsResolver, InvestmentsResolver } from './modules/investments/investments.resolver.js';
 import { MembershipResolver, RegionResolver } from './modules/membership/membership.resolver.js';
 import { RecommendationFieldsResolver, RecommendationsResolver } from './modules/recommendations/recommendations.resolver.js';
 
@@ -15,5 +16,5 @@ import { RecommendationFieldsResolver, RecommendationsResolver } from './modules
 export const resolvers: Type[] = [
   CommitteeResolver, ThingsResolver, MyDeskResolver, TasksResolver, ConsequencesResolver, mutationsResolver(registrations),
   MembershipResolver, RegionResolver, BallotsResolver, BallotFieldsResolver, RecommendationsResolver, RecommendationFieldsResolver,
-  DocumentsResolver, DocumentFieldsResolver, DocumentOfRecommendationResolver, BoardsResolver,
+  DocumentsResolver, DocumentFieldsResolver, DocumentOfRecommendationResolver, InvestmentsResolver, InvestmentFieldsResolver, BoardsResolver,
 ];

@@ -1,14 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import { defineEvent, type OccurrenceOf } from './define.js';
-import { Id, KeyAreaCode, oneOf, Provision } from './shared.js';
+import { Day, Hash, Id, KeyAreaCode, oneOf, Provision } from './shared.js';
 
-const Hash = Type.String({ minLength: 64, maxLength: 64 });
 const VersionNumber = Type.Integer({ minimum: 1 });
-/** YYYY-MM-DD, in Europe/Brussels. */
-const Day = Type.String({ minLength: 10, maxLength: 10 });
 const Language = Type.String({ minLength: 2, maxLength: 3 });
 export const CORRIGENDUM_REASONS = ['SPELLING', 'NUMBERING', 'REFERENCE', 'TRANSLATION', 'OTHER_CLERICAL'] as const;
-
 
 /** An adopted recommendation as a policy document (a Work). `language`: the authentic one, for all its versions. */
 export const DocumentCreated = defineEvent('DocumentCreated', {

@@ -2,12 +2,14 @@ import { ballotEvents } from './ballots.events.js';
 import { consequenceEvents } from './consequences.events.js';
 import type { EventType } from './define.js';
 import { documentEvents, registerEvents } from './documents.events.js';
+import { investmentEvents } from './investments.events.js';
 import { committeeEvents, rollEvents } from './membership.events.js';
 import { recommendationEvents } from './recommendations.events.js';
 
 /** Every event of the Committee. What is not listed here cannot be written, and what is stored under another name cannot be read. */
 export const vocabulary: readonly EventType[] = [
-  ...committeeEvents, ...rollEvents, ...ballotEvents, ...recommendationEvents, ...documentEvents, ...registerEvents, ...consequenceEvents,
+  ...committeeEvents, ...rollEvents, ...ballotEvents, ...recommendationEvents, ...documentEvents, ...registerEvents,
+  ...investmentEvents, ...consequenceEvents,
 ];
 
 /** `PositionCast` -> `POSITION_CAST`, as `ChangeKind` names it. */

@@ -9,6 +9,13 @@ export function oneOf<const T extends readonly string[]>(values: T): TUnion<{ [I
 export const Id = Type.String({ minLength: 1 });
 export const Time = Type.String({ minLength: 24, maxLength: 24 });
 export const Population = Type.Integer({ minimum: 1 });
+/** SHA-256, in hex. */
+export const Hash = Type.String({ minLength: 64, maxLength: 64 });
+/** YYYY-MM-DD, in Europe/Brussels. */
+export const Day = Type.String({ minLength: 10, maxLength: 10 });
+/** Euro cents, exact: one amount ends where the integers of JSON do. Sums are made with bigint. */
+export const CENTS_AT_MOST = Number.MAX_SAFE_INTEGER;
+export const Cents = Type.Integer({ minimum: 1, maximum: CENTS_AT_MOST });
 
 export const OFFICES = ['CHAIR', 'SECRETARIAT', 'AUDITOR', 'OPERATOR', 'REPRESENTATIVE', 'ALTERNATE', 'CONTACT_PERSON', 'SIGNED_IN', 'SYSTEM'] as const;
 export type Office = (typeof OFFICES)[number];

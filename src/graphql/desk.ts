@@ -16,7 +16,7 @@ import { everybody } from './rights.js';
 import { DateTimeScalar, PositionScalar } from './scalars.js';
 import { Visibility } from './visibility.js';
 
-export const TaskKindEnum = enumOf('TaskKind', ['DECIDE_ACCESSION', 'APPOINT_REPRESENTATIVE', 'CAST_POSITION', 'OPEN_BALLOT', 'CLOSE_BALLOT', 'PUBLISH_TEXT', 'SETTLE_CONSEQUENCE'] as const);
+export const TaskKindEnum = enumOf('TaskKind', ['DECIDE_ACCESSION', 'APPOINT_REPRESENTATIVE', 'CAST_POSITION', 'OPEN_BALLOT', 'CLOSE_BALLOT', 'ANSWER_INVITATION', 'CONFIRM_PLEDGE', 'PUBLISH_TEXT', 'SETTLE_CONSEQUENCE'] as const);
 
 @ObjectType({ description: '`silence`, `outcomeIfSilent`: for CAST_POSITION.' })
 export class Task {

@@ -4,7 +4,8 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested,
 } from 'class-validator';
-import { DateScalar, DateTimeScalar, PositionScalar, Sha256Scalar } from './scalars.js';
+import { CENTS_AT_MOST } from '../events/shared.js';
+import { CentsScalar, DateScalar, DateTimeScalar, PositionScalar, Sha256Scalar } from './scalars.js';
 
 /** A GraphQL enum from a list of names that the events use too. */
 export function enumOf<const T extends readonly string[]>(name: string, values: T, description?: string): { readonly [K in T[number]]: K } {
@@ -56,3 +57,5 @@ export const DateField = (options: Options = {}) =>
 export const Sha256Field = (options: Options = {}) =>
   input(() => Sha256Scalar, options, Matches(/^[0-9a-f]{64}$/, { message: '$property must be 64 lower-case hex digits' }));
 export const PositionField = (options: Options = {}) => input(() => PositionScalar, options, IsInt(), Min(0));
+export const CentsField = (options: Options = {}) => input(() => CentsScalar, options,
+  IsInt({ message: '$property must be euro cents, a whole number' }), Min(1), Max(CENTS_AT_MOST));

@@ -1,5 +1,6 @@
 import { GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { Problem } from '../decider/problem.js';
+import { CENTS_AT_MOST } from '../events/shared.js';
 
 /** What was given, in an answer, is shown so far. */
 const SHOWN = 60;
@@ -57,6 +58,12 @@ export const DateScalar = scalar<string>({
 export const Sha256Scalar = scalar<string>({
   name: 'Sha256', right: 'it has 64 lower-case hex digits', description: '64 lower-case hex digits.',
   read: (text) => (/^[0-9a-f]{64}$/.test(text) ? text : undefined),
+});
+
+/** Digits in the API, as positions are; inside a number for one amount, a bigint or digits for a sum. */
+export const CentsScalar = scalar<number>({
+  name: 'Cents', right: `it is written as digits, such as "150000" for 1,500 euro, at most ${CENTS_AT_MOST}`, description: 'Euro cents, as digits.',
+  read: (text) => (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined),
 });
 
 export const JsonScalar = new GraphQLScalarType({ name: 'JSON', description: 'Any JSON value. Only in answers.', serialize: (value) => value });

@@ -15,6 +15,8 @@ export interface RecommendationRow {
   readonly keyAreas: readonly KeyAreaCode[];
   readonly addressees: readonly string[];
   readonly initiatedBy?: string;
+  /** The first recommendation of the policy document that it is to be the next version of. */
+  readonly revises?: string;
   readonly draft: number;
   readonly textHash: string;
   readonly ballotId?: string;
@@ -25,6 +27,8 @@ export interface RecommendationRow {
 export const recommendationTable = versioned<RecommendationRow>('recommendation', {
   state: (row) => [row.state],
   keyArea: (row) => row.keyAreas,
+  /** Adopted for a document that is there: for its next version. */
+  revising: (row) => (row.state === 'ADOPTED' && row.revises !== undefined ? ['true'] : []),
   // For the board, which counts by both; "total" counts a thing of several Key Areas once.
   board: (row) => ['total', ...row.keyAreas].map((area) => `${area} ${row.state}`),
 });

@@ -32,6 +32,8 @@ export interface AccessionRow {
 
 export const regionTable = versioned<RegionRow>('region', {
   membership: (row) => [row.membership],
+  /** Who has a seat here, also where its term has run out by the date and nothing has ended it yet. */
+  seatOf: (row) => [row.representative, row.alternate].flatMap((mandate) => mandate?.personId ?? []),
   withoutRepresentative: (row) => [String(row.membership === 'MEMBER' && row.representative === undefined)],
 });
 export const accessionTable = versioned<AccessionRow>('accession', { state: (row) => [row.state] });
@@ -41,6 +43,12 @@ const SEAT: Readonly<Record<SeatOffice, 'representative' | 'alternate'>> = { REP
 function appointed(office: SeatOffice, { data, position, time }: Entry<{ type: string; data: NonNullable<(typeof RepresentativeAppointed)['data']> }>, write: Write): void {
   const regions = write.table(regionTable);
   const { regionId, personId, until } = data;
+  // A seat elsewhere whose term had run out by the date ends with the new one (M4).
+  for (const { id, row } of regions.list(position, { limit: Number.MAX_SAFE_INTEGER, filters: { seatOf: personId } })) {
+    for (const { office: other } of [row.representative, row.alternate].filter((mandate) => mandate?.personId === personId) as readonly MandateHeld[]) {
+      if (id !== regionId || other !== office) ended(other, id, position, write);
+    }
+  }
   regions.change(regionId, position, (row) => {
     // The person's seat in the other office, or a vacancy, ends with this.
     const { vacantSince: _, ...rest } = row;

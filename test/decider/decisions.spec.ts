@@ -12,7 +12,7 @@ import { vocabulary } from '../../src/events/index.js';
 import { Codec } from '../../src/event-store/codec.js';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { HeadMoved, LogFull } from '../../src/event-store/event-store.js';
-import { acceptable, firstRegistrations, type Acceptable } from '../support/commands.js';
+import { acceptable, commandRegistrations, type Acceptable } from '../support/commands.js';
 import { AUDITOR, CHAIR, Committee, committees, contactOf, establishing, joining, representativeOf, SECRETARIAT } from '../support/committee.js';
 import { EngineInFront } from '../support/engines.js';
 import { range } from '../support/entries.js';
@@ -122,11 +122,11 @@ describe('A command that is sent again', () => {
 });
 
 describe('Each command', () => {
-  const names = firstRegistrations.map(({ command }) => command.name);
+  const names = commandRegistrations.map(({ command }) => command.name);
   async function arranged(name: string): Promise<{ kernel: Kernel } & Acceptable> {
     const kernel = committee.kernel();
     if (name === 'EstablishCommittee') return { kernel, input: establishing(), by: SYSTEM };
-    const at = await Committee.on(kernel, { regions: 4, keyAreas: ['KA1', 'KA2', 'KA3', 'KA4'] });
+    const at = await Committee.on(kernel, { regions: 4, countries: ['IT', 'DE', 'ES', 'PL'], keyAreas: ['KA1', 'KA2', 'KA3', 'KA4'] });
     const commands = await acceptable(at);
     if (name !== 'ElectChair') return { kernel, ...commands[name] as Acceptable };
     await kernel.send('EndOffice', { office: 'CHAIR', person: CHAIR }, SECRETARIAT);
@@ -343,7 +343,7 @@ describe('A batch that does not become durable', () => {
 });
 
 describe('A fault of ours', () => {
-  const registration = firstRegistrations.find(({ command }) => command === DefineKeyArea) as (typeof firstRegistrations)[number];
+  const registration = commandRegistrations.find(({ command }) => command === DefineKeyArea) as (typeof commandRegistrations)[number];
   const submitFaulty = (kernel: Kernel, change: Partial<typeof registration>) => {
     const command = Object.assign(new DefineKeyArea(), { code: 'KA1', title: 'x' });
     return kernel.decisions.submit({ registration: { ...registration, ...change }, command, sender: { personId: SECRETARIAT }, correlationId: 'c' }).catch((error: unknown) => error);

@@ -6,8 +6,11 @@ import { Problem } from '../../src/decider/problem.js';
 import { ProvisionInput } from '../../src/graphql/provision.input.js';
 import { RecusalInput } from '../../src/modules/ballots/ballots.commands.js';
 import { DecisionRuleInput, MatterRuleInput, PopulationFigureInput, QuorumInput, RulesInput } from '../../src/modules/membership/committee.commands.js';
-import { EvidenceInput, RegionInput } from '../../src/modules/membership/roll.commands.js';
-import { firstRegistrations } from '../support/commands.js';
+import { EvidenceInput } from '../../src/graphql/evidence.input.js';
+import { CostLineInput, PartnerPlanInput, SourceLineInput } from '../../src/modules/investments/investments.commands.js';
+import { RegionInput } from '../../src/modules/membership/roll.commands.js';
+import { confirming, partOf, PROPOSAL } from '../support/investments.js';
+import { commandRegistrations } from '../support/commands.js';
 import { DRAFT, establishing, joining, letterOf, rulesInput } from '../support/committee.js';
 import { TODAY } from '../support/given.js';
 import type { Input } from '../support/kernel.js';
@@ -71,6 +74,18 @@ const region = object({
 });
 const provisions = objects({ id: optional(id), heading: optional(text(300)), text: text(200_000) }, 1_000, 1);
 const recusal = { region: id, reason: oneOf('DECLARED_CONFLICT', 'RULED_CONFLICT') };
+const cents: Kind = { wrong: [
+  ['a text', '5', /must be euro cents, a whole number/], ['a part of a cent', 1.5, /must be euro cents, a whole number/], ['nothing', 0, /must not be less than 1/], ['less than nothing', -1, /must not be less than 1/],
+  ['above the integers of JSON', 2 ** 53, /must not be greater than 9007199254740991/],
+] };
+const partners = objects({
+  region: id,
+  costs: objects({ name: text(200), amount: cents }, 200, 1),
+  sources: objects({ kind: oneOf('EU_FUND', 'REGIONAL', 'NATIONAL', 'PRIVATE', 'IN_KIND'), name: text(200), amount: cents }, 200, 1),
+}, 200, 1);
+const language = pattern(/must be a language code such as en/, 'EN', 'e', 'english', '');
+const corrigendum = oneOf('SPELLING', 'NUMBERING', 'REFERENCE', 'TRANSLATION', 'OTHER_CLERICAL');
+const version = int(1, 1_000_000);
 const appointment: Fields = { region: id, person: id, until: optional(moment), letter: optional(evidence) };
 const followsBallot: Fields = { recommendation: id, ballot: id };
 const position: Kind = { wrong: [['a text', '5', /must/], ['a fraction', 1.5, /must be an integer/], ['below nought', -1, /must not be less than 0/]] };
@@ -113,7 +128,7 @@ const COMMANDS: Readonly<Record<string, { readonly fields: Fields; readonly righ
   CloseBallot: { fields: { ballot: id, castingVote: optional(oneOf('IN_FAVOUR', 'AGAINST')) }, right: { ballot: 'b', castingVote: 'AGAINST' } },
   InitiateRecommendation: {
     fields: {
-      title: text(300), text: provisions,
+      title: text(300), text: provisions, revises: optional(id),
       keyAreas: unique(list(1_000, keyArea.wrong, { atLeast: 1, example: () => 'KA1' }), ['KA1', 'KA1']),
       addressees: unique(list(50, text(200).wrong, { atLeast: 1, example: (i) => `EC ${i}` }), ['EC', 'EC']),
     },
@@ -126,9 +141,41 @@ const COMMANDS: Readonly<Record<string, { readonly fields: Fields; readonly righ
   AdoptRecommendation: { fields: followsBallot, right: { recommendation: 'r', ballot: 'b' } },
   RejectRecommendation: { fields: followsBallot, right: { recommendation: 'r', ballot: 'b' } },
   LeaveRecommendationWithoutOpinion: { fields: followsBallot, right: { recommendation: 'r', ballot: 'b' } },
+  CreateDocument: { fields: { recommendation: id, language: optional(language) }, right: { recommendation: 'r', language: 'en' } },
+  DraftVersion: {
+    fields: { document: id, basedOn: optional(version), text: optional(provisions), recommendation: optional(id) },
+    right: { document: 'd', basedOn: 1, text: [{ id: 'p', heading: 'H', text: 'x' }], recommendation: 'r' },
+  },
+  PublishVersion: {
+    fields: { document: id, number: version, effectiveFrom: optional(day), recommendation: optional(id) }, right: { document: 'd', number: 1, effectiveFrom: '2026-03-01', recommendation: 'r' },
+  },
+  IssueCorrigendum: {
+    fields: { document: id, basedOn: version, text: provisions, reason: corrigendum, effectiveFrom: optional(day) },
+    right: { document: 'd', basedOn: 1, text: [{ id: 'p', heading: 'H', text: 'x' }], reason: 'SPELLING', effectiveFrom: '2026-03-01' },
+  },
+  AssignRegisterNumber: { fields: { document: id, number: version, year: int(1_900, 9_999) }, right: { document: 'd', number: 1, year: 2026 } },
+  ProposeJointInvestment: {
+    fields: {
+      title: text(300), s3Priority: text(200), stage: oneOf('LEARN', 'CONNECT', 'DEMONSTRATE', 'COMMERCIALISE', 'SCALE_UP'),
+      keyAreas: unique(list(1_000, keyArea.wrong, { atLeast: 1, example: () => 'KA1' }), ['KA1', 'KA1']),
+      relatedInitiatives: optional(unique(list(50, text(300).wrong, { example: (i) => `Pilot ${i}` }), ['ICPerMed', 'ICPerMed'])),
+    },
+    right: PROPOSAL,
+  },
+  InvitePartner: { fields: { investment: id, region: id }, right: { investment: 'i', region: 'r' } },
+  AcceptPartnership: { fields: { investment: id, s3Priority: text(200) }, right: { investment: 'i', s3Priority: 'Health' } },
+  SetFinancingPlan: { fields: { investment: id, partners }, right: { investment: 'i', partners: [partOf('r', 3)] } },
+  OpenPledging: { fields: { investment: id }, right: { investment: 'i' } },
+  IndicatePledge: { fields: { investment: id, amount: cents }, right: { investment: 'i', amount: 1 } },
+  ConfirmPledge: { fields: { investment: id, amount: optional(cents), evidence, validUntil: day }, right: confirming('i', { amount: 1 }) },
+  WithdrawPledge: { fields: { investment: id, reason: text(300) }, right: { investment: 'i', reason: 'The budget was cut.' } },
+  SubmitInvestmentToBallot: { fields: { investment: id }, right: { investment: 'i' } },
+  EndorseInvestment: { fields: { investment: id, ballot: id }, right: { investment: 'i', ballot: 'b' } },
+  DeclineEndorsement: { fields: { investment: id, ballot: id }, right: { investment: 'i', ballot: 'b' } },
+  LeaveInvestmentWithoutOpinion: { fields: { investment: id, ballot: id }, right: { investment: 'i', ballot: 'b' } },
 };
 
-const classOf = (name: string): CommandClass => firstRegistrations.find(({ command }) => command.name === name)?.command as CommandClass;
+const classOf = (name: string): CommandClass => commandRegistrations.find(({ command }) => command.name === name)?.command as CommandClass;
 const checkedFields = (target: new () => object): string[] =>
   [...new Set(getMetadataStorage().getTargetValidationMetadatas(target, '', false, false).map(({ propertyName }) => propertyName))].sort();
 
@@ -172,11 +219,12 @@ function refusalOf(command: CommandClass, input: unknown): Problem {
 
 describe('The fields that are tried here', () => {
   it('are those of every command and of every input within one', () => {
-    expect(Object.keys(COMMANDS).sort()).toEqual(firstRegistrations.map(({ command }) => command.name).sort());
+    expect(Object.keys(COMMANDS).sort()).toEqual(commandRegistrations.map(({ command }) => command.name).sort());
     for (const [name, { fields }] of Object.entries(COMMANDS)) expect([name, checkedFields(classOf(name))]).toEqual([name, Object.keys({ ...fields, ...everyCommand }).sort()]);
     const nested: readonly (readonly [new () => object, Kind | undefined])[] = [
       [RulesInput, rules], [MatterRuleInput, rules.fields?.['matters']], [DecisionRuleInput, rules.fields?.['matters']?.fields?.['rule']], [QuorumInput, rules.fields?.['quorum']],
       [PopulationFigureInput, COMMANDS['AdoptPopulationTable']?.fields['figures']], [RegionInput, region], [EvidenceInput, evidence], [ProvisionInput, provisions], [RecusalInput, { wrong: [], fields: recusal }],
+      [PartnerPlanInput, partners], [CostLineInput, partners.fields?.['costs']], [SourceLineInput, partners.fields?.['sources']],
     ];
     for (const [input, kind] of nested) expect([input.name, checkedFields(input)]).toEqual([input.name, Object.keys(kind?.fields ?? {}).sort()]);
   });

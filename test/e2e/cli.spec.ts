@@ -304,7 +304,7 @@ describe('A server that was started', () => {
     const query = { query: '{ committee { position recommendations(first: 20) { edges { node { title } } } ballots(first: 20) { edges { node { id state } } } } }' };
     const token = { authorization: `Bearer ${(await run('cli.js', ['token', 'chair', '--url', url])).out.trim()}` };
     const before = (await post(query, token)).json;
-    expect(before.data.committee.ballots.edges).toHaveLength(3);
+    expect(before.data.committee.ballots.edges).toHaveLength(4);
     const { code, out } = await stop('SIGINT');
     expect([code, out]).toEqual([0, expect.stringMatching(/Ctrl-C: finishing what is under way …\nStopped\.\n$/)]);
     await start({});

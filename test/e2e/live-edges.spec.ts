@@ -116,11 +116,23 @@ describe('Live questions about the sample', () => {
   it("about one's own desk are answered where a task comes, changes or goes, and where the own region is touched", async () => {
     for (const [name, person] of [['Lombardy', 'lombardy-representative'], ['Saxony', 'saxony-alternate']] as const) {
       const region = of(name);
-      // Second, naive: a seat has a task from the opening of a ballot to its own position.
+      // Second, naive: a seat has a task from the opening of a ballot to its own position, from an invitation to its answer, and from an indicated
+      // pledge to its confirmation, but for the time that the regions deliberate.
       const waitingFor = new Set<string>();
+      const indicated = new Set<string>();
       const expected = entries.filter((entry) => {
-        const data = entry.data as { ballotId?: string; regionId?: string };
+        const data = entry.data as { ballotId?: string; regionId?: string; investmentId?: string };
         const before = new Set(waitingFor);
+        const investment = data.investmentId as string;
+        if (data.regionId === region) {
+          if (entry.type === 'PartnerInvited') waitingFor.add(investment);
+          if (entry.type === 'PartnerJoined' || entry.type === 'PledgeConfirmed') waitingFor.delete(investment);
+          if (entry.type === 'PledgeIndicated') waitingFor.add(investment);
+          if (entry.type === 'PledgeIndicated') indicated.add(investment);
+          if (entry.type === 'PledgeConfirmed') indicated.delete(investment);
+        }
+        if (entry.type === 'InvestmentSubmittedToBallot') waitingFor.delete(investment);
+        if (entry.type === 'InvestmentEndorsed' && indicated.has(investment)) waitingFor.add(investment);
         if (entry.type === 'BallotOpened') waitingFor.add(data.ballotId as string);
         if (entry.type === 'BallotClosed' || (entry.type === 'PositionCast' && data.regionId === region)) waitingFor.delete(data.ballotId as string);
         if (entry.type === 'AccessionSubmitted') return false;
@@ -136,9 +148,10 @@ describe('Live questions about the sample', () => {
     const waiting = new Set<string>();
     const gone: number[] = [];
     const expected = entries.filter((entry) => {
-      const data = entry.data as { ballotId?: string; subjectId?: string; recommendationId?: string; deadline?: string };
+      const data = entry.data as { ballotId?: string; subjectId?: string; recommendationId?: string; investmentId?: string; deadline?: string };
       const before = new Set(waiting);
       if (entry.type === 'RecommendationSubmittedToBallot') waiting.add(data.recommendationId as string);
+      if (entry.type === 'InvestmentSubmittedToBallot') waiting.add(data.investmentId as string);
       if (entry.type === 'BallotOpened') {
         waiting.delete(data.subjectId as string);
         if (data.deadline === undefined) waiting.add(data.ballotId as string);

@@ -276,9 +276,9 @@ describe('A visitor', () => {
     expect(others).toEqual([]);
     expect(adopted.RecommendationEdge_node).toMatchObject({ Recommendation_state: 'ADOPTED', Recommendation_text: expect.arrayContaining([expect.objectContaining({ Provision_text: expect.stringContaining('electronic health records') })]) });
     const ballots = committee.Committee_ballots.BallotConnection_edges.map((edge: Json) => edge.BallotEdge_node);
-    expect(ballots.map((ballot: Json) => [ballot.Ballot_state, ballot.Ballot_outcome, ballot.Ballot_positions.length, ballot.Ballot_outlook])).toEqual([['CLOSED', 'ADOPTED', 5, null], ['CLOSED', 'NO_OPINION', 5, null]]);
+    expect(ballots.map((ballot: Json) => [ballot.Ballot_state, ballot.Ballot_outcome, ballot.Ballot_positions.length, ballot.Ballot_outlook])).toEqual([['CLOSED', 'ADOPTED', 5, null], ['CLOSED', 'NO_OPINION', 5, null], ['CLOSED', 'ADOPTED', 5, null]]);
     // The result is public; the text that found no majority is not.
-    expect(ballots.map((ballot: Json) => ballot.Ballot_subject?.__typename)).toEqual(['Recommendation', undefined]);
+    expect(ballots.map((ballot: Json) => ballot.Ballot_subject?.__typename)).toEqual(['Recommendation', undefined, 'JointInvestment']);
     expect(committee.Committee_regions.RegionConnection_edges.map((edge: Json) => edge.RegionEdge_node.Region_membership)).toEqual(expect.arrayContaining(Array.from({ length: 5 }, () => 'MEMBER')));
     expect(committee.Committee_policyDocuments.PolicyDocumentConnection_edges).toHaveLength(1);
     expect(committee).toMatchObject({ Committee_name: 'Interregional Committee', Committee_rulesOfProcedure: { RulesOfProcedure_version: 1 }, Committee_myDesk: null });

@@ -110,7 +110,7 @@ describe(`The sample, when its telling is cut off (SEED=${SEED})`, () => {
 
   it('between the close of a ballot and what follows from it: the server does that at its next start, once', async () => {
     const closed = whole.entries.filter((entry) => entry.type === 'BallotClosed').map((entry) => entry.position);
-    expect(closed.length).toBe(2);
+    expect(closed.length).toBe(3);
     for (const position of closed) {
       const dir = keep(cut(whole, position));
       for (let start = 0; start < 2; start++) {

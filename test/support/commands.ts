@@ -3,11 +3,12 @@ import {
   alternateOf, AUDITOR, CHAIR, contactOf, DRAFT, joining, representativeOf, rulesInput, SECRETARIAT, tableOf, type Committee,
 } from './committee.js';
 import { DAY_MS, later } from './given.js';
+import { draftedDocument, publishedDocument } from './documents.js';
+import { confirming, Investing, partOf, PROPOSAL } from './investments.js';
 import { SYSTEM, VISITOR, type Input, type Who } from './kernel.js';
 
-/** The contexts whose table of commands stands in the contract's first part. */
-export const FIRST_CONTEXTS = ['membership', 'ballots', 'recommendations'];
-export const firstRegistrations = contexts.filter(({ name }) => FIRST_CONTEXTS.includes(name)).flatMap(({ commands }) => commands);
+/** Every command but what the kernel says to itself. */
+export const commandRegistrations = contexts.filter(({ name }) => name !== 'consequences').flatMap(({ commands }) => commands);
 
 /** A command that would be accepted, by somebody who may send it. */
 export interface Acceptable { readonly input: Input; readonly by: Who }
@@ -18,13 +19,44 @@ export interface Acceptable { readonly input: Input; readonly by: Who }
  */
 export async function acceptable(at: Committee): Promise<Readonly<Record<string, Acceptable>>> {
   await at.kernel.send('WithdrawMembership', { region: at.region(4) }, contactOf(4));
+  const region = at.region(1);
   const members = at.regions.filter((_, i) => i !== 3);
   const present = { present: members };
   const { accession } = await at.asked(9);
   const [draft, tabled, submitted, open] = [await at.drafted(), await at.tabled(), await at.submitted(), await at.opened(present)];
   const [adopted, rejected, undecided] = [await at.closed('FFF', {}, present), await at.closed('AAA', {}, present), await at.closed('...', {}, present)];
-  const region = at.region(1);
+  const document = await publishedDocument(at, present);
+  const toDocument = await at.closed('FFF', {}, present);
+  await at.kernel.send('AdoptRecommendation', toDocument, CHAIR);
+  const proposed = await Investing.proposed(at);
+  const planned = await (await (await Investing.proposed(at)).joinedBy(2)).planned();
+  const inviting = await Investing.proposed(at, {}, representativeOf(2));
+  await at.kernel.send('InvitePartner', { investment: inviting.id, region }, representativeOf(2));
+  const pledging = await (await (await (await Investing.proposed(at)).joinedBy(3)).planned()).openForPledges();
+  const investment = pledging.id;
+  for (const n of [1, 2]) await at.kernel.send('IndicatePledge', { investment, amount: 100 + n }, representativeOf(n));
+  const ofBallots = await Promise.all(['FFF', 'AAA', '...'].map(async (letters) => {
+    const investing = await (await (await (await Investing.proposed(at)).joinedBy(3)).planned()).openForPledges();
+    return { investment: investing.id, ballot: await investing.votedOn(letters, members) };
+  }));
   return {
+    CreateDocument: { input: { recommendation: toDocument.recommendation }, by: SECRETARIAT },
+    DraftVersion: { input: { document, basedOn: 1, text: [{ text: 'Next.' }] }, by: SECRETARIAT },
+    PublishVersion: { input: { document: await draftedDocument(at, present), number: 1 }, by: SECRETARIAT },
+    IssueCorrigendum: { input: { document, basedOn: 1, reason: 'SPELLING', text: [{ text: 'Mended.' }] }, by: SECRETARIAT },
+    AssignRegisterNumber: { input: { document, number: 1, year: 2026 }, by: SYSTEM },
+    ProposeJointInvestment: { input: PROPOSAL, by: representativeOf(1) },
+    InvitePartner: { input: { investment: proposed.id, region: at.region(2) }, by: representativeOf(1) },
+    AcceptPartnership: { input: { investment: inviting.id, s3Priority: 'x' }, by: representativeOf(1) },
+    SetFinancingPlan: { input: { investment: planned.id, partners: [partOf(region, 7)] }, by: representativeOf(1) },
+    OpenPledging: { input: { investment: planned.id }, by: representativeOf(1) },
+    IndicatePledge: { input: { investment, amount: 7 }, by: representativeOf(1) },
+    ConfirmPledge: { input: confirming(investment), by: representativeOf(1) },
+    WithdrawPledge: { input: { investment, reason: 'The budget was cut.' }, by: representativeOf(1) },
+    SubmitInvestmentToBallot: { input: { investment }, by: CHAIR },
+    EndorseInvestment: { input: ofBallots[0] as Input, by: CHAIR },
+    DeclineEndorsement: { input: ofBallots[1] as Input, by: CHAIR },
+    LeaveInvestmentWithoutOpinion: { input: ofBallots[2] as Input, by: CHAIR },
     AppointToOffice: { input: { office: 'OPERATOR', person: 'x' }, by: SECRETARIAT },
     EndOffice: { input: { office: 'AUDITOR', person: AUDITOR }, by: SECRETARIAT },
     AdoptRulesOfProcedure: { input: { rules: rulesInput() }, by: SECRETARIAT },

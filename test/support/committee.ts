@@ -51,6 +51,8 @@ export interface CommitteeOptions extends KernelOptions {
   readonly rules?: Input;
   /** Defined ones; all five when left out. */
   readonly keyAreas?: readonly string[];
+  /** In the order of the regions, two letters each; ZZ where left out. */
+  readonly countries?: readonly string[];
 }
 
 const LETTERS: Readonly<Record<string, RegionPosition>> = { F: 'IN_FAVOUR', A: 'AGAINST', '-': 'ABSTENTION' };
@@ -60,11 +62,11 @@ export class Committee {
   private constructor(readonly kernel: Kernel, readonly regions: readonly string[]) {}
 
   /** Established, with its offices, key areas, member regions, their contact persons, representatives and alternates, and a table of 2025. */
-  static async on(kernel: Kernel, { regions, populations, table = true, rules = rulesInput(), keyAreas = ['KA1', 'KA2', 'KA3', 'KA4', 'KA5'] }: CommitteeOptions = {}): Promise<Committee> {
+  static async on(kernel: Kernel, { regions, populations, table = true, rules = rulesInput(), keyAreas = ['KA1', 'KA2', 'KA3', 'KA4', 'KA5'], countries = [] }: CommitteeOptions = {}): Promise<Committee> {
     const figures = populations ?? Array.from({ length: regions ?? 5 }, (_, i) => 1_000_000 + i);
     await kernel.send('EstablishCommittee', establishing(rules), SYSTEM);
     const [joined] = await Promise.all([
-      Promise.all(figures.map((_, i) => kernel.send('JoinCommittee', joining(i + 1), contactOf(i + 1)))),
+      Promise.all(figures.map((_, i) => kernel.send('JoinCommittee', joining(i + 1, { country: countries[i] ?? 'ZZ' }), contactOf(i + 1)))),
       kernel.send('AppointToOffice', { office: 'AUDITOR', person: AUDITOR }, SECRETARIAT),
       kernel.send('AppointToOffice', { office: 'OPERATOR', person: OPERATOR }, SECRETARIAT),
       kernel.send('ElectChair', { person: CHAIR, until: '2036-01-01T00:00:00.000Z' }, SECRETARIAT),

@@ -4,7 +4,7 @@ import {
 import type { Threshold } from '../../events/rules.js';
 import type { EntryOf } from '../../event-store/entry.js';
 import type { Decider, Decision, DecisionMeta } from '../../decider/decider.js';
-import { invalid, notFound, nothingToChange, refuse } from '../../decider/problem.js';
+import { invalid, notFound, nothingToChange, refuse, type Refusal } from '../../decider/problem.js';
 import type { BallotSubject } from '../../decider/subjects.js';
 import { rulesInForce, tableInForce, type CommitteeState } from '../membership/committee.decider.js';
 import { figureOf, membersOf, type RollState } from '../membership/roll.decider.js';
@@ -114,6 +114,14 @@ export function closeBallot(command: CloseBallot, state: BallotState, _facts: un
     ballotId: command.ballot, subjectId: opened.subjectId, matter: opened.matter, outcome: proof.outcome, tally, proof,
     ...(command.castingVote && { castingVote: command.castingVote }),
   });
+}
+
+/** What stands against `outcome` as the conclusion of a ballot on exactly this version of its subject (R3); undefined: nothing. */
+export function againstConcluding(ballot: BallotState, ballotId: string, subjectHash: string, outcome: Outcome): Refusal | undefined {
+  if (ballot.status !== 'CLOSED') return refuse('BALLOT_NOT_CLOSED', 'The ballot is not closed yet.', { ballot: ballotId });
+  if (ballot.opened.subjectHash !== subjectHash) return refuse('OTHER_TEXT', 'The ballot was on another text.', { ballot: ballot.opened.subjectHash, text: subjectHash });
+  if (ballot.outcome !== outcome) return refuse('OTHER_OUTCOME', `The ballot ended as ${ballot.outcome}, not as ${outcome}.`, { outcome: ballot.outcome });
+  return undefined;
 }
 
 function evolve(state: BallotState, entry: EntryOf<BallotEvent>): BallotState {

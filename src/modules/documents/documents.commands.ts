@@ -1,5 +1,4 @@
 import { InputType } from '@nestjs/graphql';
-import { IsInt, IsString } from 'class-validator';
 import { CORRIGENDUM_REASONS } from '../../events/documents.events.js';
 import { Command } from '../../decider/command.js';
 import { DateField, EnumField, enumOf, IdField, IntField, NestedListField, PatternField } from '../../graphql/fields.js';
@@ -16,11 +15,14 @@ export class CreateDocument extends Command {
   @PatternField(/^[a-z]{2,3}$/, 'a language code such as en', { optional: true }) language?: string;
 }
 
-@InputType('DraftVersionInput', { description: '`basedOn`: number of the newest version; left out for the first. `text` left out: the text as adopted.' })
+@InputType('DraftVersionInput', {
+  description: '`basedOn`: number of the newest version; left out for the first. `text` left out: the text as adopted, by `recommendation` or else by the one that the document was made of.',
+})
 export class DraftVersion extends Command {
   @IdField() document: string;
   @IntField(1, VERSIONS, { optional: true }) basedOn?: number;
   @NestedListField(() => ProvisionInput, { atLeast: 1, atMost: PROVISIONS, optional: true }) text?: ProvisionInput[];
+  @IdField({ optional: true }) recommendation?: string;
 }
 
 @InputType('PublishVersionInput', {
@@ -43,8 +45,9 @@ export class IssueCorrigendum extends Command {
 }
 
 /** Sent by a process after a publication. `year`: of the publication's recorded time, in Brussels. */
+@InputType('AssignRegisterNumberInput')
 export class AssignRegisterNumber extends Command {
-  @IsString() document: string;
-  @IsInt() number: number;
-  @IsInt() year: number;
+  @IdField() document: string;
+  @IntField(1, VERSIONS) number: number;
+  @IntField(1_900, 9_999) year: number;
 }

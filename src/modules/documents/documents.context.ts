@@ -17,10 +17,10 @@ const madeOf = (read: ReadFact, document: string): string => {
   return state.status === 'NONE' ? '' : state.recommendationId;
 };
 
-/** An adopted recommendation becomes a document. */
+/** An adopted recommendation becomes a document, unless it revises one. */
 export const documenting: Process = {
   name: 'documenting',
-  begin: (entry) => (isEntry(entry, RecommendationAdopted)
+  begin: (entry) => (isEntry(entry, RecommendationAdopted) && entry.data.revises === undefined
     ? [{ command: CreateDocument.name, input: { recommendation: entry.data.recommendationId }, thingId: entry.data.recommendationId }] : []),
   settledBy: (entry) => (isEntry(entry, DocumentCreated) ? entry.data.recommendationId : undefined),
 };
@@ -47,7 +47,7 @@ export const documentsContext: Context = {
     }),
     command(DraftVersion, {
       ...existing, description: 'Drafts the next version, based on the newest (P1, P2).', by: ['SECRETARIAT'],
-      facts: (read, c) => ({ recommendation: recommendation(read, madeOf(read, c.document)) }), decide: decider.draftVersion,
+      facts: (read, c) => ({ recommendation: recommendation(read, c.recommendation ?? madeOf(read, c.document)) }), decide: decider.draftVersion,
     }),
     command(PublishVersion, {
       ...existing, description: 'Publishes a drafted version on the decision behind it (P3, P4).', by: ['SECRETARIAT'],

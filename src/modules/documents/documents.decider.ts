@@ -6,7 +6,7 @@ import { textHash, type Provision } from '../../events/shared.js';
 import type { EntryOf } from '../../event-store/entry.js';
 import { brusselsDay, brusselsYear } from '../../decider/calendar.js';
 import { derivedId, type Decider, type Decision, type DecisionMeta } from '../../decider/decider.js';
-import { notFound, nothingToChange, refuse } from '../../decider/problem.js';
+import { notFound, nothingToChange, refuse, type Refusal } from '../../decider/problem.js';
 import { provisions } from '../../decider/provisions.js';
 import type { RecommendationState } from '../recommendations/recommendations.decider.js';
 import type { CreateDocument, DraftVersion, IssueCorrigendum, PublishVersion } from './documents.commands.js';
@@ -37,6 +37,9 @@ export const newestPublished = (state: DocumentState): VersionState | undefined 
 export function createDocument(command: CreateDocument, state: DocumentState, { recommendation }: DecidedBy): Decision<DocumentEvent> {
   if (recommendation.status === 'NONE') return notFound('recommendation', command.recommendation);
   if (recommendation.status !== 'ADOPTED') return refuse('NOT_ADOPTED', 'Only an adopted recommendation becomes a document.', { state: recommendation.status });
+  if (recommendation.revises !== undefined) {
+    return refuse('REVISES_A_DOCUMENT', 'This recommendation revises a document. Draft and publish its text as the next version of that one.', { document: documentIdOf(recommendation.revises) });
+  }
   if (state.status !== 'NONE') return nothingToChange('The recommendation is a document already.');
   return DocumentCreated({
     documentId: documentIdOf(command.recommendation), recommendationId: command.recommendation, title: recommendation.title,
@@ -48,6 +51,7 @@ export function draftVersion(command: DraftVersion, state: DocumentState, { reco
   if (state.status === 'NONE') return notFound('document', command.document);
   const newest = state.versions.at(-1);
   if (newest?.number !== command.basedOn) return notBasedOnNewest(newest?.number);
+  if (command.recommendation !== undefined && !decidesOn(state, command.recommendation, recommendation)) return notDecided(command.recommendation);
   const adopted = recommendation.status === 'NONE' ? [] : recommendation.text;
   const text = command.text ? provisions(command.text, [...(newest?.text ?? []), ...adopted], meta.commandId) : [...adopted];
   if ('refused' in text) return text;
@@ -66,9 +70,7 @@ export function publishVersion(command: PublishVersion, state: DocumentState, { 
     return refuse('NOT_DRAFTED', `Version ${command.number} is not a draft that can be published.`, { published: before?.number ?? null });
   }
   const by = command.recommendation ?? state.recommendationId;
-  if (recommendation.status !== 'ADOPTED' || recommendation.ballotId === undefined) {
-    return refuse('NOT_DECIDED', 'A version is published on an adopted recommendation (P3).', { recommendation: by });
-  }
+  if (!decidesOn(state, by, recommendation)) return notDecided(by);
   if (recommendation.textHash !== version.hash) {
     return refuse('OTHER_TEXT', 'The recommendation adopted another text than this version has (P3).', { adopted: recommendation.textHash, version: version.hash });
   }
@@ -121,6 +123,13 @@ function evolve(state: DocumentState, { type, data, time }: EntryOf<DocumentEven
 }
 
 export const documentDecider: Decider<DocumentState, DocumentEvent> = { name: 'document', initial: () => ({ status: 'NONE' }), evolve };
+
+/** Whether a recommendation is adopted and is the one that the document was made of, or revises it. */
+const decidesOn = (state: Exclude<DocumentState, { status: 'NONE' }>, id: string, recommendation: RecommendationState): recommendation is Adopted =>
+  recommendation.status === 'ADOPTED' && recommendation.ballotId !== undefined && (id === state.recommendationId || recommendation.revises === state.recommendationId);
+type Adopted = Exclude<RecommendationState, { status: 'NONE' }> & { readonly ballotId: string };
+const notDecided = (recommendation: string): Refusal =>
+  refuse('NOT_DECIDED', 'A version is published on an adopted recommendation: the one that the document was made of, or one that revises it (P3).', { recommendation });
 
 const notBasedOnNewest = (newest: number | undefined) => refuse('NOT_BASED_ON_NEWEST',
   newest === undefined ? 'There is no version yet: leave basedOn out.' : `The newest version is ${newest}. Read it, and base the edit on it (P2).`, { newest: newest ?? null });

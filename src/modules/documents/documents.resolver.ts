@@ -49,8 +49,8 @@ export class DocumentOfRecommendationResolver {
   constructor(private readonly reads: Reads) {}
 
   @ResolveField(() => PolicyDocument, { nullable: true })
-  policyDocument(@Parent() { id, at }: RecommendationParent): DocumentParent | undefined {
-    return documentAt(this.reads, documentIdOf(id), at);
+  policyDocument(@Parent() { id, at, row }: RecommendationParent): DocumentParent | undefined {
+    return documentAt(this.reads, documentIdOf(row.revises ?? id), at);
   }
 }
 

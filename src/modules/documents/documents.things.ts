@@ -6,7 +6,8 @@ import type { Reads } from '../../graphql/reads.js';
 import { everybody } from '../../graphql/rights.js';
 import type { Standing } from '../../identity/standing.js';
 import { documentTable, type DocumentRow } from '../../projections/documents.view.js';
-import { documentStream } from './documents.decider.js';
+import { recommendationTable } from '../../projections/recommendations.view.js';
+import { documentIdOf, documentStream } from './documents.decider.js';
 
 export interface DocumentParent {
   readonly typename: 'PolicyDocument';
@@ -37,13 +38,19 @@ const documentKind: ThingKind = {
   },
 };
 
-/** The adopted text is to be published: for the secretariat, until a version is. */
+/** Each adopted text is to be published: for the secretariat, until a version is. */
 function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
   if (!reader.offices.some((held) => held.office === 'SECRETARIAT')) return [];
-  return reads.all(documentTable, at, { published: 'false' }).map(({ id, row }) => ({
-    kind: 'PUBLISH_TEXT', thingId: id, office: 'SECRETARIAT', since: row.created,
-    sentence: row.versions.length === 0 ? `Draft and publish the adopted text of "${row.title}".` : `Publish the drafted text of "${row.title}".`,
-  }));
+  const task = (id: string, since: number, sentence_: string): DeskTask => ({ kind: 'PUBLISH_TEXT', thingId: id, office: 'SECRETARIAT', since, sentence: sentence_ });
+  return [
+    ...reads.all(documentTable, at, { published: 'false' }).map(({ id, row }) => task(id, row.created,
+      row.versions.length === 0 ? `Draft and publish the adopted text of "${row.title}".` : `Publish the drafted text of "${row.title}".`)),
+    ...reads.all(recommendationTable, at, { revising: 'true' }).flatMap(({ row: { revises, ballotId, title, submittedAt } }) => {
+      const id = documentIdOf(revises as string);
+      const isPublished = reads.get(documentTable, id, at)?.versions.some((version) => version.ballotId === ballotId && version.publishedAt !== undefined);
+      return isPublished ? [] : [task(id, submittedAt ?? at, `Draft and publish the next version, as "${title}" was adopted.`)];
+    }),
+  ];
 }
 
 export const documentsContribution: Contribution = {

@@ -2,10 +2,8 @@ import {
   APPOINTED_OFFICES, COMMITTEE_OFFICES, MANDATE_END_REASONS, SEAT_OFFICES,
 } from '../../events/membership.events.js';
 import { DECISION_RULE_NAMES, MATTERS, THRESHOLD_BASES, TIE_RULES } from '../../events/rules.js';
-import { EVIDENCE_KINDS } from '../../events/shared.js';
 import { enumOf } from '../../graphql/fields.js';
 
-export const EvidenceKindEnum = enumOf('EvidenceKind', EVIDENCE_KINDS);
 export const MatterEnum = enumOf('Matter', MATTERS);
 export const DecisionRuleNameEnum = enumOf('DecisionRuleName', DECISION_RULE_NAMES);
 export const ThresholdBaseEnum = enumOf('ThresholdBase', THRESHOLD_BASES);

@@ -2,10 +2,10 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql
 import type { BlockingMinority as BlockingMinorityData, DecisionRuleName, Matter, ThresholdBase, TieRule } from '../../events/rules.js';
 import type { KeyAreaCode, Office } from '../../events/shared.js';
 import { Thing } from '../../graphql/change.types.js';
-import { KeyAreaCodeEnum, OfficeEnum } from '../../graphql/enums.js';
+import { EvidenceKindEnum, KeyAreaCodeEnum, OfficeEnum } from '../../graphql/enums.js';
 import { connectionOf, PageArgs } from '../../graphql/paging.js';
 import { DateScalar, DateTimeScalar, PositionScalar, Sha256Scalar } from '../../graphql/scalars.js';
-import { AccessionStateEnum, DecisionRuleNameEnum, EvidenceKindEnum, MatterEnum, MembershipStateEnum, ThresholdBaseEnum, TieRuleEnum } from './enums.js';
+import { AccessionStateEnum, DecisionRuleNameEnum, MatterEnum, MembershipStateEnum, ThresholdBaseEnum, TieRuleEnum } from './enums.js';
 
 @ObjectType()
 export class KeyArea {

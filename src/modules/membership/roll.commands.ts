@@ -1,9 +1,9 @@
 import { InputType } from '@nestjs/graphql';
 import type { MandateEndReason, SeatOffice } from '../../events/membership.events.js';
-import type { Evidence } from '../../events/shared.js';
 import { Command } from '../../decider/command.js';
-import { DateField, DateTimeField, EnumField, IdField, IntField, NestedField, PatternField, Sha256Field, TextField } from '../../graphql/fields.js';
-import { EvidenceKindEnum, MandateEndReasonEnum, SeatOfficeEnum } from './enums.js';
+import { EvidenceInput } from '../../graphql/evidence.input.js';
+import { DateTimeField, EnumField, IdField, IntField, NestedField, PatternField, TextField } from '../../graphql/fields.js';
+import { MandateEndReasonEnum, SeatOfficeEnum } from './enums.js';
 
 const MAX_INT = 2_147_483_647;
 
@@ -13,14 +13,6 @@ export class RegionInput {
   @PatternField(/^\d{4}$/, 'the year of a NUTS version, such as 2024', { optional: true }) nutsVersion?: string;
   @TextField(200) name: string;
   @PatternField(/^[A-Z]{2}$/, 'two capital letters, such as IT') country: string;
-}
-
-@InputType({ description: 'A signed paper, kept elsewhere. `signedAs`: the function of who signed, never a name.' })
-export class EvidenceInput implements Evidence {
-  @EnumField(() => EvidenceKindEnum) kind: Evidence['kind'];
-  @Sha256Field() sha256: string;
-  @TextField(200) signedAs: string;
-  @DateField() date: string;
 }
 
 @InputType('JoinCommitteeInput', { description: "The region's own act (M0). Who sends it is the region's contact person." })

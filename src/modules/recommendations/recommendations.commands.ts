@@ -8,11 +8,14 @@ import { KeyAreaCodeEnum } from '../../graphql/enums.js';
 const TITLE = 300;
 const PROVISIONS = 1_000;
 
-@InputType('InitiateRecommendationInput')
+@InputType('InitiateRecommendationInput', {
+  description: '`revises`: an adopted recommendation; this one is to be the next version of its policy document, and its text may name the provisions of that one.',
+})
 export class InitiateRecommendation extends Command {
   @TextField(TITLE) title: string;
   @EnumsField(() => KeyAreaCodeEnum, { atLeast: 1 }) keyAreas: KeyAreaCode[];
   @TextsField(200, { atLeast: 1, atMost: 50 }) addressees: string[];
+  @IdField({ optional: true }) revises?: string;
   @NestedListField(() => ProvisionInput, { atLeast: 1, atMost: PROVISIONS }) text: ProvisionInput[];
 }
 

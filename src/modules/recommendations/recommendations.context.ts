@@ -54,7 +54,10 @@ export const recommendationsContext: Context = {
   commands: [
     command(InitiateRecommendation, { description: 'Begins the draft of a recommendation (R1).', decider: recommendationDecider,
       stream: (_, commandId) => recommendationStream(commandId), by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'],
-      facts: (read) => ({ committee: read(committeeDecider, COMMITTEE_STREAM) }), decide: decider.initiateRecommendation,
+      facts: (read, c) => ({
+        committee: read(committeeDecider, COMMITTEE_STREAM), revised: c.revises === undefined ? undefined : read(recommendationDecider, recommendationStream(c.revises)),
+      }),
+      decide: decider.initiateRecommendation,
     }),
     command(ReviseDraft, { ...ofInitiator, description: 'Makes the next draft, with its whole text.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.reviseDraft }),
     command(TableRecommendation, { ...ofInitiator, description: 'Tables the draft: its text can then be put to the vote.', by: ['REPRESENTATIVE', 'ALTERNATE', 'SECRETARIAT'], decide: decider.tableRecommendation }),

@@ -8,7 +8,7 @@ import type { EntryOf } from '../../event-store/entry.js';
 import type { Decider, Decision, DecisionMeta } from '../../decider/decider.js';
 import { notFound, nothingToChange, refuse, type Refusal } from '../../decider/problem.js';
 import { provisions } from '../../decider/provisions.js';
-import type { BallotState } from '../ballots/ballots.decider.js';
+import { againstConcluding, type BallotState } from '../ballots/ballots.decider.js';
 import type { CommitteeState } from '../membership/committee.decider.js';
 import type {
   AdoptRecommendation, InitiateRecommendation, LeaveRecommendationWithoutOpinion, RejectRecommendation, ReviseDraft,
@@ -26,20 +26,26 @@ export type RecommendationState = { readonly status: 'NONE' } | {
   readonly text: readonly Provision[];
   readonly textHash: string;
   readonly ballotId: string | undefined;
+  /** The first recommendation of the policy document that this one is to be the next version of. */
+  readonly revises: string | undefined;
 };
+export interface InitiatingFacts { readonly committee: CommitteeState; readonly revised?: RecommendationState | undefined }
 
 export const recommendationStream = (id: string): string => `recommendation-${id}`;
 
 export function initiateRecommendation(
-  command: InitiateRecommendation, _state: RecommendationState, facts: { committee: CommitteeState }, meta: DecisionMeta,
+  command: InitiateRecommendation, _state: RecommendationState, { committee, revised }: InitiatingFacts, meta: DecisionMeta,
 ): Decision<RecommendationEvent> {
-  const unknown = command.keyAreas.filter((code) => !facts.committee.keyAreas.has(code));
+  const unknown = command.keyAreas.filter((code) => !committee.keyAreas.has(code));
   if (unknown.length > 0) return refuse('KEY_AREA_NOT_DEFINED', `The secretariat has not defined ${unknown.join(', ')} yet.`, { keyAreas: unknown });
-  const text = provisions(command.text, [], meta.commandId);
+  if (revised?.status === 'NONE') return notFound('recommendation', command.revises as string);
+  if (revised && revised.status !== 'ADOPTED') return refuse('NOT_ADOPTED', `The recommendation to revise is ${words(revised.status)}; only what is adopted is revised.`, { state: revised.status });
+  const text = provisions(command.text, revised?.text ?? [], meta.commandId);
   if ('refused' in text) return text;
   return RecommendationInitiated({
     recommendationId: meta.commandId, title: command.title, keyAreas: [...command.keyAreas], addressees: [...command.addressees],
-    ...(meta.actor.regionId !== undefined && { initiatedBy: meta.actor.regionId }), text, textHash: textHash(text),
+    ...(meta.actor.regionId !== undefined && { initiatedBy: meta.actor.regionId }), ...(revised && { revises: revised.revises ?? command.revises }),
+    text, textHash: textHash(text),
   });
 }
 
@@ -93,15 +99,15 @@ function conclude(
   if (state.status !== 'IN_BALLOT' || state.ballotId !== command.ballot) {
     return refuse('NOT_IN_BALLOT', `The recommendation is ${words(state.status)}, not in the ballot ${command.ballot}.`, { state: state.status });
   }
-  if (ballot.status !== 'CLOSED') return refuse('BALLOT_NOT_CLOSED', 'The ballot is not closed yet.', { ballot: command.ballot });
-  if (ballot.opened.subjectHash !== state.textHash) return refuse('OTHER_TEXT', 'The ballot was on another text.', { ballot: ballot.opened.subjectHash, text: state.textHash });
-  if (ballot.outcome !== outcome) return refuse('OTHER_OUTCOME', `The ballot ended as ${ballot.outcome}, not as ${outcome}.`, { outcome: ballot.outcome });
-  return event({ recommendationId: command.recommendation, ballotId: command.ballot, textHash: state.textHash });
+  return againstConcluding(ballot, command.ballot, state.textHash, outcome)
+    ?? event({
+      recommendationId: command.recommendation, ballotId: command.ballot, textHash: state.textHash, ...(outcome === 'ADOPTED' && state.revises !== undefined && { revises: state.revises }),
+    });
 }
 
 function evolve(state: RecommendationState, { type, data }: EntryOf<RecommendationEvent>): RecommendationState {
   if (type === 'RecommendationInitiated') {
-    return { status: 'DRAFT', title: data.title, keyAreas: data.keyAreas, initiatedBy: data.initiatedBy, draft: 1, text: data.text, textHash: data.textHash, ballotId: undefined };
+    return { status: 'DRAFT', title: data.title, keyAreas: data.keyAreas, initiatedBy: data.initiatedBy, draft: 1, text: data.text, textHash: data.textHash, ballotId: undefined, revises: data.revises };
   }
   if (state.status === 'NONE') return state;
   switch (type) {

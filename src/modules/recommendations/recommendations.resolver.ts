@@ -52,6 +52,11 @@ export class RecommendationFieldsResolver {
     return row.initiatedBy === undefined ? undefined : regionAt(this.reads, row.initiatedBy, at);
   }
 
+  @ResolveField(() => Recommendation, { nullable: true })
+  revises(@Parent() { row, at }: RecommendationParent, @Context() { reader }: GraphqlContext): object | undefined {
+    return row.revises === undefined ? undefined : this.visibility.thing(reader, row.revises, at);
+  }
+
   @ResolveField(() => [Provision])
   text(@Parent() { id, at, row }: RecommendationParent): readonly Provision[] {
     return this.reads.parts(recommendationTextParts, id, at).find(({ part }) => part === row.draft)?.row.text ?? [];

@@ -34,7 +34,7 @@ const recommendationKind: ThingKind = {
   fieldsAt: (reads, id, at) => {
     const row = reads.get(recommendationTable, id, at);
     return row ? {
-      state: row.state, title: row.title, keyAreas: row.keyAreas.join(', '), addressees: row.addressees.join(', '), initiatedBy: row.initiatedBy,
+      state: row.state, title: row.title, keyAreas: row.keyAreas.join(', '), addressees: row.addressees.join(', '), initiatedBy: row.initiatedBy, revises: row.revises,
       draft: String(row.draft), textHash: row.textHash, ballotId: row.ballotId,
     } : {};
   },
@@ -52,7 +52,7 @@ export const recommendationsContribution: Contribution = {
   tasks,
   rights: {
     Committee: [everybody('recommendation recommendations')],
-    Recommendation: [everybody('id revision state title keyAreas addressees initiatedBy draft text textHash ballotId ballots history')],
+    Recommendation: [everybody('id revision state title keyAreas addressees initiatedBy revises draft text textHash ballotId ballots history')],
     RecommendationConnection: [everybody('edges pageInfo')],
     RecommendationEdge: [everybody('cursor node')],
     Provision: [everybody('id heading text')],

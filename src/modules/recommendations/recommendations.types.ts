@@ -28,6 +28,7 @@ export class Recommendation extends Thing {
   @Field(() => [KeyArea]) keyAreas: KeyArea[];
   @Field(() => [String]) addressees: string[];
   @Field(() => Region, { nullable: true }) initiatedBy?: Region;
+  @Field(() => Recommendation, { nullable: true, description: 'The adopted one whose policy document this is to be the next version of.' }) revises?: Recommendation;
   @Field(() => Int) draft: number;
   @Field(() => [Provision]) text: Provision[];
   @Field(() => Sha256Scalar) textHash: string;

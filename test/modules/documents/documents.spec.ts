@@ -7,6 +7,7 @@ import type { Provision } from '../../../src/events/shared.js';
 import { difference } from '../../../src/modules/documents/difference.js';
 import { documentIdOf } from '../../../src/modules/documents/documents.decider.js';
 import { DEFAULT_RULES } from '../../../src/modules/membership/default-rules.js';
+import { documentTable } from '../../../src/projections/documents.view.js';
 import { Kernel, SYSTEM, type Input, type Processes } from '../../support/kernel.js';
 import { SEED } from '../../support/random.js';
 
@@ -33,9 +34,9 @@ let tuscany: string;
 
 const refusal = async (name: string, input: Input): Promise<string> => (await kernel.refusal(name, input, 'secretariat')).reason ?? '';
 
-/** An adopted recommendation, and the document that follows from it. */
-async function adopted(text = 'One.', drain = true): Promise<{ recommendation: string; document: string }> {
-  const { id: recommendation } = await kernel.send('InitiateRecommendation', { title: 'Records', keyAreas: ['KA1'], addressees: ['EC'], text: [{ text }] }, 'Tuscany');
+/** An adopted recommendation, and the document that follows from it, or that it revises. */
+async function adopted(text = 'One.', drain = true, more: Input = {}): Promise<{ recommendation: string; document: string }> {
+  const { id: recommendation } = await kernel.send('InitiateRecommendation', { title: 'Records', keyAreas: ['KA1'], addressees: ['EC'], text: [{ text }], ...more }, 'Tuscany');
   await kernel.send('TableRecommendation', { recommendation }, 'Tuscany');
   const { commandId: ballot } = await kernel.send('SubmitRecommendationToBallot', { recommendation }, 'chair');
   await kernel.send('OpenBallot', { ballot, subject: recommendation, procedure: 'MEETING', present: [tuscany] }, 'chair');
@@ -44,6 +45,7 @@ async function adopted(text = 'One.', drain = true): Promise<{ recommendation: s
   if (drain) await processes.drain();
   return { recommendation, document: documentIdOf(recommendation) };
 }
+const textOf = (): Provision[] => (kernel.last().data as { text: Provision[] }).text;
 const numbers = (): string[] => kernel.entries().flatMap((e) => (e.type === 'RegisterNumberAssigned' ? [(e.data as { registerNumber: string }).registerNumber] : []));
 
 describe('Policy documents', () => {
@@ -78,6 +80,42 @@ describe('Policy documents', () => {
     await kernel.send('PublishVersion', { document, number: 2 }, 'secretariat');
     expect(await refusal('PublishVersion', { document, number: 2 })).toBe('NOT_DRAFTED');
     expect(await refusal('PublishVersion', { document, number: 1 })).toBe('NOT_DRAFTED');
+  });
+
+  it('P3 P4 P5 a recommendation that revises one becomes the next version of its document, and is registered as -REV', async () => {
+    const { recommendation, document } = await adopted();
+    await kernel.send('DraftVersion', { document }, 'secretariat');
+    const [provision] = textOf();
+    await kernel.send('PublishVersion', { document, number: 1, effectiveFrom: '2026-03-01' }, 'secretariat');
+    const next = await adopted('', true, { revises: recommendation, text: [{ id: provision?.id, text: 'One, revised.' }, { text: 'Two.' }] });
+    expect(kernel.entries().filter((e) => e.type === 'DocumentCreated')).toHaveLength(1);
+    expect(await refusal('CreateDocument', { recommendation: next.recommendation })).toBe('REVISES_A_DOCUMENT');
+    await kernel.send('DraftVersion', { document, basedOn: 1, recommendation: next.recommendation }, 'secretariat');
+    expect(textOf().map(({ id, text }) => [id === provision?.id, text])).toEqual([[true, 'One, revised.'], [false, 'Two.']]);
+    expect(await refusal('PublishVersion', { document, number: 2 })).toBe('OTHER_TEXT');
+    expect(await refusal('PublishVersion', { document, number: 2, recommendation: next.recommendation, effectiveFrom: '2026-02-28' })).toBe('BEFORE_PREDECESSOR');
+    await kernel.send('PublishVersion', { document, number: 2, recommendation: next.recommendation, effectiveFrom: '2026-04-01' }, 'secretariat');
+    await processes.drain();
+    expect(numbers()).toEqual(['IC/2026/1', 'IC/2026/2-REV1']);
+    const row = processes.reads.get(documentTable, document, kernel.head);
+    expect(row?.versions.map(({ number, state, until }) => [number, state, until])).toEqual([[1, 'SUPERSEDED', '2026-04-01'], [2, 'PUBLISHED', undefined]]);
+    // A third names the second, and still belongs to the same document.
+    const third = await adopted('', true, { revises: next.recommendation, text: [{ id: provision?.id, text: 'One, once more.' }] });
+    expect(kernel.entries().filter((e) => e.type === 'RecommendationAdopted').at(-1)?.data).toMatchObject({ revises: recommendation });
+    await kernel.send('DraftVersion', { document, basedOn: 2, recommendation: third.recommendation }, 'secretariat');
+  });
+
+  it('P3 only what revises it decides on a document, and only what is adopted is revised', async () => {
+    const { recommendation, document } = await adopted();
+    const other = await adopted('Another text.');
+    await kernel.send('DraftVersion', { document }, 'secretariat');
+    expect(await refusal('PublishVersion', { document, number: 1, recommendation: other.recommendation })).toBe('NOT_DECIDED');
+    expect(await refusal('DraftVersion', { document, basedOn: 1, recommendation: other.recommendation })).toBe('NOT_DECIDED');
+    const draft: Input = { title: 'x', keyAreas: ['KA1'], addressees: ['x'], text: [{ text: 'x' }] };
+    const { id } = await kernel.send('InitiateRecommendation', draft, 'Tuscany');
+    expect(await refusal('InitiateRecommendation', { ...draft, revises: id })).toBe('NOT_ADOPTED');
+    expect((await kernel.refusal('InitiateRecommendation', { ...draft, revises: 'none' }, 'secretariat')).code).toBe('NOT_FOUND');
+    expect((await kernel.refusal('InitiateRecommendation', { ...draft, text: [{ id: 'strange', text: 'x' }], revises: recommendation }, 'secretariat')).code).toBe('INVALID');
   });
 
   it('P4 one version is in force at a time: a later one is never in force from an earlier day', async () => {
