@@ -120,7 +120,7 @@ describe(`The sample, when its telling is cut off (SEED=${SEED})`, () => {
         await server.stop({ keep: true });
         const { entries } = read(dir);
         const ballot = (JSON.parse(entries[position - 1]?.data ?? '{}') as { ballotId: string }).ballotId;
-        const followed = entries.slice(position).filter((entry) => /^Recommendation(Adopted|Rejected|LeftWithoutOpinion)$/.test(entry.type));
+        const followed = entries.slice(position).filter((entry) => /^(Recommendation|Investment)(Adopted|Endorsed|Rejected|LeftWithoutOpinion)$/.test(entry.type));
         expect(followed.map(({ type, id, data, meta }) => [type, id, (JSON.parse(data) as { ballotId: string }).ballotId, (JSON.parse(meta) as { cause: number }).cause]))
           .toEqual([[whole.entries[position]?.type, whole.entries[position]?.id, ballot, position]]);
       }
