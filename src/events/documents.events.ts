@@ -9,7 +9,6 @@ const Day = Type.String({ minLength: 10, maxLength: 10 });
 const Language = Type.String({ minLength: 2, maxLength: 3 });
 export const CORRIGENDUM_REASONS = ['SPELLING', 'NUMBERING', 'REFERENCE', 'TRANSLATION', 'OTHER_CLERICAL'] as const;
 
-
 /** An adopted recommendation as a policy document (a Work). `language`: the authentic one, for all its versions. */
 export const DocumentCreated = defineEvent('DocumentCreated', {
   documentId: Id, recommendationId: Id, title: Type.String(), keyAreas: Type.Array(KeyAreaCode), language: Language,
