@@ -23,7 +23,8 @@ import { ViewStore } from './projections/view-store.js';
 export const VIEWS_FILE = 'views.db';
 
 /** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable */
-export const openEngine = ({ dataDir }: Config, onFatal: (error: unknown) => void): SqliteEngine => SqliteEngine.open(dataDir, onFatal);
+export const openEngine = ({ dataDir }: Config, onFatal: (error: unknown) => void, onListenerError?: (error: unknown) => void): SqliteEngine =>
+  SqliteEngine.open(dataDir, onFatal, onListenerError);
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {
@@ -45,7 +46,7 @@ export interface System {
 export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
   mkdirSync(config.dataDir, { recursive: true });
   const secret = installationSecret(config.dataDir, config.installationSecret);
-  const engine = openEngine(config, onFatal);
+  const engine = openEngine(config, onFatal, (error) => logger.error({ err: error }, 'a listener of the log failed'));
   const { log } = engine;
   const codec = new Codec();
   const store = await openViews(config.dataDir, engine, codec, logger);

@@ -76,9 +76,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 /** SQLite's primary codes READONLY and CANTOPEN, as its driver tells them. */
 const NOT_WRITABLE = [8, 14];
 
+/** A full disk or quota: as the system tells it, as SQLite does (FULL; IOERR_SHMSIZE for the memory that a WAL shares), as the log and the kernel do. */
+function isNoRoom(error: unknown): boolean {
+  const { code, errcode = 0, name, reason } = error as NodeJS.ErrnoException & { errcode?: number; reason?: string };
+  return code === 'ENOSPC' || code === 'EDQUOT' || (errcode & 0xff) === 13 || errcode === 4874 || name === 'LogFull' || reason === 'DISK_FULL';
+}
+
 /** The setting that an error of the system comes from, said as such; undefined: from none. */
 export function wrongSettingOf(error: unknown, { host, port, dataDir }: Config): WrongSetting | undefined {
   const { code, syscall, path, errcode } = error as NodeJS.ErrnoException & { errcode?: number };
+  if (isNoRoom(error)) return new WrongSetting([`DATA_DIR is ${JSON.stringify(dataDir)}; there is no room on its disk. Make room, or name a folder on another one.`]);
   if (path?.startsWith(dataDir) || NOT_WRITABLE.includes((errcode ?? 0) & 0xff)) {
     return new WrongSetting([`DATA_DIR is ${JSON.stringify(dataDir)}; it must be a folder that this program may write to${code?.startsWith('E') && errcode === undefined ? ` (${code})` : ''}.`]);
   }

@@ -1,6 +1,9 @@
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { AnyEvent, EventType } from '../events/define.js';
 import { vocabulary } from '../events/index.js';
-import type { Entry, Meta, StoredEntry } from './entry.js';
+import { Meta, type Entry, type StoredEntry } from './entry.js';
+
+const meta = TypeCompiler.Compile(Meta);
 
 /** This program cannot read an entry: a newer one wrote it, or it is damaged. What needs it stops; nothing skips it. */
 export class UnreadableEntry extends Error {
@@ -22,11 +25,11 @@ export class Codec {
     return this.types.get(name);
   }
 
-  /** The declaration of an event that is about to be written. Throws where its data has another shape than declared. */
+  /** The declaration of an event that is about to be written. Throws where its data has another shape than declared, or more. */
   writable(event: AnyEvent): EventType {
     const type = this.types.get(event.type);
     if (!type) throw new Error(`${event.type} is not in the vocabulary`);
-    if (!type.check(event.data)) throw new Error(`${event.type} would be written in a shape that is not its own`);
+    if (!type.checkWritten(event.data)) throw new Error(`${event.type} would be written in a shape that is not its own`);
     return type;
   }
 
@@ -36,16 +39,17 @@ export class Codec {
     if (!type) throw new UnreadableEntry(stored.position, stored.type, 'its type is not known here');
     if (stored.version > type.version) throw new UnreadableEntry(stored.position, stored.type, `version ${stored.version} is newer than ${type.version}`);
     let data: unknown;
-    let meta: Meta;
+    let told: unknown;
     try {
       data = JSON.parse(stored.data);
-      meta = JSON.parse(stored.meta) as Meta;
+      told = JSON.parse(stored.meta);
       for (let version = stored.version; version < type.version; version++) data = type.upcasters[version - 1]?.(data);
     } catch (error) {
       throw new UnreadableEntry(stored.position, stored.type, error instanceof Error ? error.message : String(error));
     }
     if (!type.check(data)) throw new UnreadableEntry(stored.position, stored.type, 'its data has another shape than declared');
-    return { ...stored, data, meta };
+    if (!meta.Check(told)) throw new UnreadableEntry(stored.position, stored.type, 'its meta has another shape than declared');
+    return { ...stored, data, meta: told };
   }
 
   about(entry: Entry): readonly string[] {

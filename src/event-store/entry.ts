@@ -1,23 +1,19 @@
+import { Type, type Static } from '@sinclair/typebox';
 import type { AnyEvent, Instant } from '../events/define.js';
-import type { Office } from '../events/shared.js';
+import { OFFICES, oneOf } from '../events/shared.js';
 
 /** Who acted, and by which office the command was let through. No name: `personId` is a keyed hash (docs/architecture.md, Identity). */
-export interface Actor {
-  readonly office: Office;
-  readonly personId?: string;
-  readonly regionId?: string;
-  readonly onBehalfOfId?: string;
-}
+const Actor = Type.Object({
+  office: oneOf(OFFICES), personId: Type.Optional(Type.String()), regionId: Type.Optional(Type.String()), onBehalfOfId: Type.Optional(Type.String()),
+});
+export type Actor = Readonly<Static<typeof Actor>>;
 
-/** What an entry says of its command. `cause`: position of the entry that a process followed. */
-export interface Meta {
-  readonly commandName: string;
-  readonly payloadDigest: string;
-  readonly actor: Actor;
-  readonly correlationId: string;
-  readonly causationId?: string;
-  readonly cause?: number;
-}
+/** What an entry says of its command. `cause`: position of the entry that a process followed. Stored, so its fields are for ever as an event's are. */
+export const Meta = Type.Object({
+  commandName: Type.String(), payloadDigest: Type.String(), actor: Actor, correlationId: Type.String(),
+  causationId: Type.Optional(Type.String()), cause: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+export type Meta = Readonly<Static<typeof Meta>>;
 
 /** An entry as it is stored and replicated: `data` and `meta` are JSON texts, kept to the byte. `id` is the command's id, a UUID. */
 export interface StoredEntry {

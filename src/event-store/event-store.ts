@@ -4,7 +4,8 @@ import type { Head, StoredEntry } from './entry.js';
 export interface Engine {
   /**
    * Writes all entries or none, durable before it answers. Their positions follow `expectedHead` without a hole.
-   * @throws HeadMoved when the log's head is another; LogFull when there is no room (nothing written, may be tried again).
+   * @throws HeadMoved when the log's head is another, which is told before anything else; TimeWentBack; CommandRecorded;
+   * LogFull when there is no room (nothing written, may be tried again).
    */
   append(entries: readonly StoredEntry[], expectedHead: number): Promise<void>;
   /** At most `limit` entries with a position greater than `after`, in order. */
@@ -28,9 +29,9 @@ export interface LocalLog {
   positionAt(time: string): number;
   /** Revision of a stream as it stood at a position; 0 before its first entry. */
   revisionAt(stream: string, position: number): number;
-  /** Called after entries have become durable and can be read here. Returns how to stop. */
+  /** Called after entries have become durable and can be read here. Returns how to stop. What a listener throws goes to who opened the log. */
   onAppended(listener: () => void): () => void;
-  /** A fact kept with the log, outside its order, such as the time of the first start. */
+  /** A fact kept with the log, outside its order, such as the time of the first start. Once kept it stays. */
   note(name: string): string | undefined;
   keepNote(name: string, value: string): void;
 }
@@ -39,6 +40,22 @@ export class HeadMoved extends Error {
   constructor(readonly expected: number, readonly actual: number) {
     super(`The log's head is ${actual}, not ${expected}`);
     this.name = 'HeadMoved';
+  }
+}
+
+/** An entry would be recorded before the one it follows. Positions are found by time, and time is evidence, so it never goes back along the log. */
+export class TimeWentBack extends Error {
+  constructor(readonly position: number, readonly time: string, readonly before: string) {
+    super(`The entry at position ${position} has the time ${time}, which is before ${before}, that of the entry before it`);
+    this.name = 'TimeWentBack';
+  }
+}
+
+/** A command is recorded once: its id is in the log, or earlier in the same batch, at `position`. */
+export class CommandRecorded extends Error {
+  constructor(readonly commandId: string, readonly position: number) {
+    super(`The command ${commandId} is recorded already, at position ${position}`);
+    this.name = 'CommandRecorded';
   }
 }
 

@@ -1,13 +1,17 @@
-import { EventEmitter } from 'node:events';
 import { v4 as newLogId } from 'uuid';
 import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
-import { HeadMoved, LogUnusable, type LocalLog } from './event-store.js';
+import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type LocalLog } from './event-store.js';
 import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
 
 /** "ICL1" read as a number: tells a log of ours from any other SQLite file. */
 const APPLICATION_ID = 0x49434c31;
-/** Of the file, not of the events in it. A file of a newer format is refused by name. */
-const FORMAT = 1;
+/**
+ * Of the file, not of the events in it: those have versions of their own. It is raised with every change to the tables or triggers below, so
+ * that a file says by one number how it is protected. A file of a newer format is refused by name. One of an older format is upgraded where
+ * it is opened to be written, whole or not at all, and read as it is where it is only read; its entries and notes stay to the byte.
+ */
+const FORMAT = 2;
+const RECORDED_ONCE = 'a command is recorded once';
 
 const SCHEMA = `
   CREATE TABLE entries (
@@ -23,7 +27,10 @@ const SCHEMA = `
     UNIQUE (stream, revision)
   ) STRICT;
   CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  -- What is recorded stays as it is, whoever holds the file open: no update, no delete, no replacing insert, no hole.
+`;
+
+/** What is recorded stays as it is, whoever holds the file open: no update, no delete, no replacing insert, no hole, no time before the last. */
+const PROTECTION = `
   CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
   CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
   -- Id and revision are checked here too: a replacing insert at the right position would take away another entry that has
@@ -31,9 +38,18 @@ const SCHEMA = `
   CREATE TRIGGER entries_are_only_appended BEFORE INSERT ON entries BEGIN
     SELECT RAISE(ABORT, 'a position follows the one before it') WHERE NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries);
     SELECT RAISE(ABORT, 'a revision follows the one before it') WHERE NEW.revision IS NOT (SELECT coalesce(max(revision), 0) + 1 FROM entries WHERE stream = NEW.stream);
-    SELECT RAISE(ABORT, 'a command is recorded once') WHERE EXISTS (SELECT 1 FROM entries WHERE id = NEW.id);
+    SELECT RAISE(ABORT, '${RECORDED_ONCE}') WHERE EXISTS (SELECT 1 FROM entries WHERE id = NEW.id);
+    SELECT RAISE(ABORT, 'time never goes back') WHERE EXISTS (SELECT 1 FROM entries WHERE position = NEW.position - 1 AND time > NEW.time);
+  END;
+  CREATE TRIGGER notes_are_not_changed BEFORE UPDATE ON notes BEGIN SELECT RAISE(ABORT, 'notes are never changed'); END;
+  CREATE TRIGGER notes_are_not_removed BEFORE DELETE ON notes BEGIN SELECT RAISE(ABORT, 'notes are never removed'); END;
+  CREATE TRIGGER notes_are_kept_once BEFORE INSERT ON notes BEGIN
+    SELECT RAISE(ABORT, 'a note is kept once') WHERE EXISTS (SELECT 1 FROM notes WHERE name = NEW.name);
   END;
 `;
+
+/** What makes the tables of format i + 2 of those of format i + 1; the protection is renewed as a whole. Format 2 protects times and notes too. */
+const UPGRADES: readonly string[] = [''];
 
 const COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
 
@@ -51,20 +67,33 @@ const toEntry = (row: Row): StoredEntry => ({
 
 const isEmpty = (db: Database): boolean => (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }).n === 0;
 
-/** @throws LogUnusable for what is no log of ours, or of a newer format */
+const formatOf = (db: Database): number => (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+
+/** @throws LogUnusable for what is no log of ours, or of a format that this program does not know */
 function admit(db: Database, path: string, readOnly: boolean): void {
   if (isEmpty(db) && !readOnly) return;
   const { application_id: application } = db.prepare('PRAGMA application_id').get() as { application_id: number };
-  const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  const format = formatOf(db);
   if (application !== APPLICATION_ID) throw new LogUnusable(`${path} is not a log of the Committee. Name another folder in DATA_DIR.`);
-  if (format > FORMAT) throw new LogUnusable(`${path} is of format ${format}; this program reads formats up to ${FORMAT}. Start it with the newer version that wrote it.`);
+  if (format >= 1 && format <= FORMAT) return;
+  throw new LogUnusable(`${path} is of format ${format}; this program reads formats 1 to ${FORMAT}. ${format > FORMAT ? 'Start it with the newer version that wrote it.' : 'Restore it from a backup.'}`);
 }
 
 function begin(db: Database): void {
   inTransaction(db, () => {
-    db.exec(SCHEMA);
+    db.exec(SCHEMA + PROTECTION);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
     db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(newLogId());
+  });
+}
+
+function upgrade(db: Database): void {
+  if (formatOf(db) === FORMAT) return;
+  inTransaction(db, () => {
+    // Asked again: another process may have been faster.
+    for (const tables of UPGRADES.slice(formatOf(db) - 1)) db.exec(tables);
+    for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all() as { name: string }[]) db.exec(`DROP TRIGGER ${name}`);
+    db.exec(`${PROTECTION}; PRAGMA user_version = ${FORMAT}`);
   });
 }
 
@@ -80,14 +109,17 @@ function lastThat(highest: number, holds: (n: number) => boolean): number {
   return low;
 }
 
+/** Nobody has said where errors go: an error of our own that nobody hears must not pass in silence. */
+const throwLater = (error: unknown): void => queueMicrotask(() => { throw error; });
+
 /** The log as one SQLite file. With the engine `sqlite` it is the log itself. */
 export class LogFile implements LocalLog {
   readonly logId: string;
   head: Head;
-  private readonly appended = new EventEmitter().setMaxListeners(0);
+  private readonly listeners = new Set<() => void>();
   private readonly statements: Record<'insert' | 'read' | 'stream' | 'at' | 'byId' | 'timeAt' | 'revision' | 'positionOf' | 'head' | 'note' | 'keepNote', Statement>;
 
-  private constructor(private readonly db: Database, private readonly readOnly: boolean) {
+  private constructor(private readonly db: Database, private readonly readOnly: boolean, private readonly onListenerError: (error: unknown) => void) {
     this.statements = {
       insert: db.prepare(`INSERT INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
       read: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
@@ -105,14 +137,15 @@ export class LogFile implements LocalLog {
     this.head = this.readHead();
   }
 
-  /** Opens the file, or begins a new log where there is none. @throws LogUnusable */
-  static open(path: string, options: { readOnly?: boolean } = {}): LogFile {
+  /** Opens the file, or begins a new log where there is none. What a listener throws is given to `onListenerError`, or ends the process. @throws LogUnusable */
+  static open(path: string, options: { readOnly?: boolean; onListenerError?: (error: unknown) => void } = {}): LogFile {
     const readOnly = options.readOnly ?? false;
     let db: Database | undefined;
     try {
       db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admit(file, path, readOnly) });
       if (isEmpty(db)) begin(db);
-      return new LogFile(db, readOnly);
+      else if (!readOnly) upgrade(db);
+      return new LogFile(db, readOnly, options.onListenerError ?? throwLater);
     } catch (error) {
       db?.close();
       if (faultOf(error) === 'CORRUPT') throw new LogUnusable(`${path} is damaged, or no SQLite file. Restore it from a backup, or name another folder in DATA_DIR.`);
@@ -120,22 +153,20 @@ export class LogFile implements LocalLog {
     }
   }
 
-  /** Writes all or none. Positions follow the head without a hole. @throws HeadMoved, or the driver's error */
+  /** Writes all or none. Positions follow the head without a hole. @throws HeadMoved, TimeWentBack, CommandRecorded, or the driver's error */
   append(entries: readonly StoredEntry[], expectedHead: number): void {
     if (entries.length === 0) {
       if (this.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.head.position);
       return;
     }
-    inTransaction(this.db, () => {
-      const head = this.readHead();
-      if (head.position !== expectedHead) throw new HeadMoved(expectedHead, head.position);
-      for (const e of entries) {
-        this.statements.insert.run(e.position, toBlob(e.id), e.stream, e.revision, e.type, e.version, e.data, e.meta, e.time);
-      }
-    });
+    try {
+      inTransaction(this.db, () => this.insert(entries, expectedHead));
+    } catch (error) {
+      throw (error as Error).message === RECORDED_ONCE ? this.recordedAlready(entries) ?? error : error;
+    }
     const last = entries[entries.length - 1] as StoredEntry;
     this.head = { position: last.position, time: last.time, id: last.id };
-    this.appended.emit('appended');
+    this.tell();
   }
 
   read(after: number, limit: number): readonly StoredEntry[] {
@@ -167,8 +198,9 @@ export class LogFile implements LocalLog {
   }
 
   onAppended(listener: () => void): () => void {
-    this.appended.on('appended', listener);
-    return () => this.appended.off('appended', listener);
+    const own = (): void => listener();
+    this.listeners.add(own);
+    return () => { this.listeners.delete(own); };
   }
 
   note(name: string): string | undefined {
@@ -196,6 +228,40 @@ export class LogFile implements LocalLog {
       if (faultOf(error) !== 'FULL') throw error;
     } finally {
       this.db.close();
+    }
+  }
+
+  private insert(entries: readonly StoredEntry[], expectedHead: number): void {
+    const head = this.readHead();
+    if (head.position !== expectedHead) throw new HeadMoved(expectedHead, head.position);
+    let { time: before } = head;
+    for (const e of entries) {
+      if (e.time < before) throw new TimeWentBack(e.position, e.time, before);
+      before = e.time;
+      this.statements.insert.run(e.position, toBlob(e.id), e.stream, e.revision, e.type, e.version, e.data, e.meta, e.time);
+    }
+  }
+
+  /** Which one it was is looked up afterwards, so that an append that goes well pays nothing for it. */
+  private recordedAlready(entries: readonly StoredEntry[]): CommandRecorded | undefined {
+    const positions = new Map<string, number>();
+    for (const { id, position } of entries) {
+      const commandId = id.toLowerCase();
+      const first = this.byCommandId(commandId)?.position ?? positions.get(commandId);
+      if (first !== undefined) return new CommandRecorded(commandId, first);
+      positions.set(commandId, position);
+    }
+    return undefined;
+  }
+
+  /** The entries are durable by now: a listener that throws changes nothing of that, for the writer or for who else listens. */
+  private tell(): void {
+    for (const listener of [...this.listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        this.onListenerError(error);
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import { Type, type Static, type TObject, type TProperties } from '@sinclair/typebox';
+import { KindGuard, Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 
 /** A moment in UTC, RFC 3339 with milliseconds: 24 characters, so that comparing strings compares times. */
@@ -26,6 +26,8 @@ export interface EventType<K extends string = string, D = unknown> {
   about(data: D): readonly string[];
   /** Ready-made check of the newest shape; false for what this program cannot read. */
   check(data: unknown): data is D;
+  /** As `check`, and no field besides, however far inside: what is written is kept for ever, so it is all declared. */
+  checkWritten(data: unknown): data is D;
   /** From version i + 1 to version i + 2. */
   readonly upcasters: readonly ((data: unknown) => unknown)[];
   /** Carries the type of the data; never there at run time. */
@@ -56,7 +58,9 @@ export function defineEvent<const K extends string, P extends TProperties>(
   declaration: Declaration<P>,
 ): EventType<K, Static<TObject<P>>> & ((data: Static<TObject<P>>) => EventOf<K, Static<TObject<P>>>) {
   type D = Static<TObject<P>>;
-  const compiled = TypeCompiler.Compile(Type.Object(properties));
+  const shape = Type.Object(properties);
+  const compiled = TypeCompiler.Compile(shape);
+  const closed = TypeCompiler.Compile(withoutMore(shape));
   const make = (data: D): EventOf<K, D> => ({ type, data });
   return Object.assign(make, {
     type,
@@ -65,6 +69,15 @@ export function defineEvent<const K extends string, P extends TProperties>(
     audience: declaration.audience,
     about: declaration.about,
     check: (data: unknown): data is D => compiled.Check(data),
+    checkWritten: (data: unknown): data is D => closed.Check(data),
     upcasters: declaration.upcasters ?? [],
   });
+}
+
+/** The shape with every object in it closed to fields that it does not declare. */
+function withoutMore(schema: TSchema): TSchema {
+  if (KindGuard.IsObject(schema)) return { ...schema, additionalProperties: false, properties: Object.fromEntries(Object.entries(schema.properties).map(([name, inner]) => [name, withoutMore(inner)])) };
+  if (KindGuard.IsArray(schema)) return { ...schema, items: withoutMore(schema.items) };
+  if (KindGuard.IsUnion(schema)) return { ...schema, anyOf: schema.anyOf.map(withoutMore) };
+  return schema;
 }

@@ -72,6 +72,14 @@ describe('Settings', () => {
     const of = (error: object): string | undefined => wrongSettingOf(Object.assign(new Error(), error), config)?.message;
     expect(of({ code: 'ENOTDIR', syscall: 'mkdir', path: '/data' })).toBe('DATA_DIR is "/data"; it must be a folder that this program may write to (ENOTDIR).');
     expect(of({ code: 'ERR_SQLITE_ERROR', errcode: 14 })).toBe('DATA_DIR is "/data"; it must be a folder that this program may write to.');
+    const NO_ROOM = 'DATA_DIR is "/data"; there is no room on its disk. Make room, or name a folder on another one.';
+    // SQLite without room: for the file itself (FULL), for its shared memory (IOERR_SHMSIZE), and as the log tells it of an append.
+    for (const error of [
+      { code: 'ENOSPC', syscall: 'mkdir', path: '/data' }, { code: 'ENOSPC', syscall: 'write' }, { code: 'EDQUOT', syscall: 'write' },
+      { code: 'ERR_SQLITE_ERROR', errcode: 13 }, { code: 'ERR_SQLITE_ERROR', errcode: 4874 }, { name: 'LogFull' }, { code: 'UNAVAILABLE', reason: 'DISK_FULL' },
+    ]) expect([error, of(error)]).toEqual([error, NO_ROOM]);
+    // Any other error of input and output is no matter of room.
+    expect(of({ code: 'ERR_SQLITE_ERROR', errcode: 10 })).toBeUndefined();
     expect(of({ code: 'EADDRINUSE', syscall: 'listen' })).toMatch(/^PORT is 80, which is in use already/);
     expect(of({ code: 'EACCES', syscall: 'listen' })).toMatch(/^PORT is 80; it must be/);
     expect(of({ code: 'EADDRNOTAVAIL', syscall: 'listen' })).toMatch(/^HOST is "10.0.0.1"; it must be an address of this machine/);

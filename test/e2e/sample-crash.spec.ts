@@ -39,7 +39,11 @@ function cut({ entries, notes }: Written, count: number): string {
   log.append(entries.slice(0, count), 0);
   log.close();
   const db = new DatabaseSync(join(dir, LOG));
+  // The log gets the id of the whole one, which the file does not let happen: its protection steps aside for a moment.
+  const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'notes'").all() as { name: string; sql: string }[];
+  for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
   for (const { name, value } of notes.filter((note) => note.name !== 'sample loaded')) db.prepare('INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)').run(name, value);
+  for (const { sql } of triggers) db.exec(sql);
   db.close();
   return dir;
 }

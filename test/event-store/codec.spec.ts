@@ -24,9 +24,10 @@ const Told = defineEvent('Told', { text: Type.String(), to: Type.Optional(Type.S
 
 const codec = new Codec([Renamed, Fragile, Gapped, Told]);
 
+const meta = { commandName: 'DoThing', payloadDigest: 'a'.repeat(64), actor: { office: 'SECRETARIAT', personId: 'p' }, correlationId: 'c' };
 const stored = (type: string, version: number, data: unknown, differing: Partial<StoredEntry> = {}): StoredEntry => ({
   position: 7, id: '0193f1a0-0000-7000-8000-000000000007', stream: 'committee', revision: 3, type, version,
-  data: JSON.stringify(data), meta: '{"commandName":"DoThing"}', time: timeOf(7), ...differing,
+  data: JSON.stringify(data), meta: JSON.stringify(meta), time: timeOf(7), ...differing,
 });
 function problemOf(entry: StoredEntry, by: Codec = codec): UnreadableEntry {
   try {
@@ -41,7 +42,7 @@ function problemOf(entry: StoredEntry, by: Codec = codec): UnreadableEntry {
 describe('Reading entries', () => {
   it('gives the data in the newest shape, and everything else as it is stored', () => {
     const entry = stored('Told', 1, { text: 'é 🜁' });
-    expect(codec.decode(entry)).toEqual({ ...entry, data: { text: 'é 🜁' }, meta: { commandName: 'DoThing' } });
+    expect(codec.decode(entry)).toEqual({ ...entry, data: { text: 'é 🜁' }, meta });
   });
 
   it.each([
@@ -84,6 +85,27 @@ describe('Reading entries', () => {
     expect(problemOf(stored('Told', 1, { text: 'a' }, { meta: '{"commandName":' })).message).toMatch(/^Entry 7 \(Told\) cannot be read: .*JSON/);
   });
 
+  it.each<[string, unknown]>([
+    ['is nothing', null],
+    ['is a list', [meta]],
+    ['does not name the command', { ...meta, commandName: undefined }],
+    ['has no digest of the payload', { ...meta, payloadDigest: undefined }],
+    ['does not say who acted', { ...meta, actor: undefined }],
+    ['says so by a name alone', { ...meta, actor: 'the Secretariat' }],
+    ['names an office that there is not', { ...meta, actor: { office: 'TREASURER' } }],
+    ['has a person that is a number', { ...meta, actor: { ...meta.actor, personId: 5 } }],
+    ['has no correlation id', { ...meta, correlationId: undefined }],
+    ['has a cause that is no position', { ...meta, cause: 0 }],
+    ['has a cause told as text', { ...meta, cause: '7' }],
+  ])('stops at meta that %s', (_, differing) => {
+    expect(problemOf(stored('Told', 1, { text: 'a' }, { meta: JSON.stringify(differing) })).message).toBe('Entry 7 (Told) cannot be read: its meta has another shape than declared');
+  });
+
+  it('bears what a newer program added to meta, and gives what is declared', () => {
+    const whole = { ...meta, actor: { office: 'ALTERNATE', personId: 'p', regionId: 'r', onBehalfOfId: 's', added: 1 }, causationId: 'x', cause: 6, added: true };
+    expect(codec.decode(stored('Told', 1, { text: 'a' }, { meta: JSON.stringify(whole) })).meta).toEqual(whole);
+  });
+
   it('says nothing of things about a type that it does not know', () => {
     expect(new Codec([]).about(codec.decode(stored('Told', 1, { text: 'a' })))).toEqual([]);
   });
@@ -109,10 +131,21 @@ describe('Writing events', () => {
     ['with a number as text', { ...cast, replaces: '4' }],
     ['with a number out of bounds', { ...cast, replaces: 0 }],
     ['with null for a field that may be left out', { ...cast, replaces: null }],
+    ['with a field that is not declared', { ...cast, weight: 3 }],
+    ['with one by the name of something that every object has', { ...cast, toString: 'x' }],
     ['that is a list', [cast]],
     ['that is nothing', undefined],
   ])('refuses data %s', (_, data) => {
     expect(() => own.writable({ type: 'PositionCast', data })).toThrow('PositionCast would be written in a shape that is not its own');
+  });
+
+  it('refuses a field that is not declared also far inside', () => {
+    const draft = { documentId: 'd', number: 1, hash: 'a'.repeat(64), text: [{ id: 'p1', text: 'One' }, { id: 'p2', heading: undefined, text: 'Two' }] };
+    expect(own.writable({ type: 'VersionDrafted', data: draft }).type).toBe('VersionDrafted');
+    const spoilt = { ...draft, text: [draft.text[0], { ...draft.text[1], author: 'the Chair' }] };
+    expect(() => own.writable({ type: 'VersionDrafted', data: spoilt })).toThrow('VersionDrafted would be written in a shape that is not its own');
+    // Written by a newer program, it is read.
+    expect(own.decode(stored('VersionDrafted', 1, spoilt)).data).toEqual(JSON.parse(JSON.stringify(spoilt)));
   });
 
   it('refuses an old shape: only the newest is written', () => {

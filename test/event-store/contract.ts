@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as newCommandId } from 'uuid';
 import { BEFORE_THE_FIRST, type StoredEntry } from '../../src/event-store/entry.js';
-import { HeadMoved, LogFull, type Engine, type LocalLog } from '../../src/event-store/event-store.js';
+import { CommandRecorded, HeadMoved, LogFull, TimeWentBack, type Engine, type LocalLog } from '../../src/event-store/event-store.js';
 import { entriesAfter, positionsOf, range, timeOf } from '../support/entries.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 
@@ -10,6 +10,8 @@ import { below, randomFrom, SEED } from '../support/random.js';
 export interface OpenLog {
   readonly engine: Engine;
   readonly log: LocalLog;
+  /** What listeners have thrown since it was opened. */
+  readonly listenerErrors: readonly unknown[];
   /** Closes it and opens the same log again, as a new process would. */
   reopen(): Promise<OpenLog>;
   /** Closes and removes it. */
@@ -233,6 +235,60 @@ export function contract(name: string, open: () => Promise<OpenLog>, notRun: rea
       });
     });
 
+    describe('a listener that throws', () => {
+      const broken = new Error('the listener is broken');
+
+      it('fails no append that is durable: it is answered, the other listeners are told, and the error goes to who opened the log', async () => {
+        let told = 0;
+        at.log.onAppended(() => told++);
+        at.log.onAppended(() => { throw broken; });
+        at.log.onAppended(() => told++);
+        const entries = entriesAfter(0, 3);
+        expect(await problemOf(at.engine.append(entries, 0))).toBe('no problem');
+        expect(told).toBe(2);
+        expect(at.listenerErrors).toEqual([broken]);
+        await insist(1, 3);
+        expect(at.listenerErrors).toEqual([broken, broken]);
+        expect(await all()).toHaveLength(4);
+      });
+
+      it('holds up no follower', async () => {
+        at.log.onAppended(() => { throw broken; });
+        const seen = followed(0, 4);
+        await nextTurn();
+        await problemOf(at.engine.append(entriesAfter(0, 4), 0));
+        expect(positionsOf(await seen)).toEqual(range(1, 4));
+      });
+    });
+
+    describe('time', () => {
+      it.each<[string, number, number]>([
+        ['the head, in the first entry', 3, 1], ['the head, in every entry', 0, 1], ['the entry before it in the batch', 5, 3], ['the first entry, in the last one', 6, 2],
+      ])('never goes back: an append that goes back before %s is refused by name', async (_, spoilt, second) => {
+        const before = entriesAfter(0, 2);
+        await at.engine.append(before, 0);
+        const refused = entriesAfter(2, 4, (position) => (position === spoilt || spoilt === 0 ? { time: timeOf(second) } : {}));
+        const position = spoilt === 0 ? 3 : spoilt;
+        const error = await problemOf(at.engine.append(refused, 2));
+        expect(error).toBeInstanceOf(TimeWentBack);
+        expect(error).toMatchObject({
+          name: 'TimeWentBack', position, time: timeOf(second), before: timeOf(position - 1),
+          message: `The entry at position ${position} has the time ${timeOf(second)}, which is before ${timeOf(position - 1)}, that of the entry before it`,
+        });
+        await expectUntouched(before, refused);
+        await at.engine.append(entriesAfter(2, 1), 2);
+      });
+
+      it('may stand still, and a head that has moved is told first', async () => {
+        await at.engine.append(entriesAfter(0, 3, () => ({ time: timeOf(9) })), 0);
+        await at.engine.append(entriesAfter(3, 2, () => ({ time: timeOf(9) })), 3);
+        expect(await problemOf(at.engine.append(entriesAfter(3, 1, () => ({ time: timeOf(1) })), 3))).toBeInstanceOf(HeadMoved);
+        at = await at.reopen();
+        expect(await problemOf(at.engine.append(entriesAfter(5, 1, () => ({ time: timeOf(8) })), 5))).toBeInstanceOf(TimeWentBack);
+        expect(await head()).toBe(5);
+      });
+    });
+
     describe('followers', () => {
       it('are given what is there and what comes', async () => {
         await at.engine.append(entriesAfter(0, 5), 0);
@@ -332,6 +388,38 @@ export function contract(name: string, open: () => Promise<OpenLog>, notRun: rea
         const again = await problemOf(at.engine.append(entries, 0));
         if (again !== 'no problem') expect(again).toBeInstanceOf(HeadMoved);
         await expectUntouched(entries, []);
+      });
+    });
+
+    describe('a command id that is used again', () => {
+      it.each([['first', 3], ['last', 6]])('for another entry (%s of the batch) is refused by name, with the position of the first', async (_, place) => {
+        const before = entriesAfter(0, 2);
+        await at.engine.append(before, 0);
+        const { id } = before[1] as StoredEntry;
+        const refused = entriesAfter(2, 4, (position) => (position === place ? { id } : {}));
+        const error = await problemOf(at.engine.append(refused, 2));
+        expect(error).toBeInstanceOf(CommandRecorded);
+        expect(error).toMatchObject({ name: 'CommandRecorded', commandId: id, position: 2, message: `The command ${id} is recorded already, at position 2` });
+        await expectUntouched(before, refused);
+      });
+
+      it('within one batch is refused by name too, whatever letters it is written in', async () => {
+        const [first, second] = entriesAfter(0, 2) as [StoredEntry, StoredEntry];
+        const refused = [first, { ...second, id: first.id.toUpperCase() }];
+        const error = await problemOf(at.engine.append(refused, 0));
+        expect(error).toBeInstanceOf(CommandRecorded);
+        expect(error).toMatchObject({ commandId: first.id, position: 1 });
+        await expectUntouched([], refused);
+      });
+    });
+
+    describe('notes', () => {
+      it('are kept once: a second value is refused, the first stays', async () => {
+        at.log.keepNote('first start', 'a');
+        for (const value of ['b', 'a']) expect(() => at.log.keepNote('first start', value)).toThrow('a note is kept once');
+        at = await at.reopen();
+        expect(() => at.log.keepNote('first start', 'c')).toThrow('a note is kept once');
+        expect(at.log.note('first start')).toBe('a');
       });
     });
 

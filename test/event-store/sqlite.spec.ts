@@ -9,16 +9,17 @@ import { LogFile } from '../../src/event-store/log-file.js';
 import { openSqlite } from '../../src/event-store/sqlite.js';
 import { startChild, type Child } from '../support/child.js';
 import { compiledSrc } from '../support/compiled.js';
-import { entriesAfter, positionsOf, range } from '../support/entries.js';
+import { entriesAfter, positionsOf, range, timeOf } from '../support/entries.js';
 import { removeDir, tempDir } from '../support/temp.js';
 import { contract, type OpenLog } from './contract.js';
 
 const unexpected = (error: unknown): never => { throw new Error('onFatal was called', { cause: error }); };
 
 function openIn(dir: string): OpenLog {
-  const engine = SqliteEngine.open(dir, unexpected);
+  const listenerErrors: unknown[] = [];
+  const engine = SqliteEngine.open(dir, unexpected, (error) => listenerErrors.push(error));
   return {
-    engine, log: engine.log,
+    engine, log: engine.log, listenerErrors,
     async reopen() {
       await engine.close();
       return openIn(dir);
@@ -202,11 +203,33 @@ describe('The log as a SQLite file', () => {
       expect(engine.log.byCommandId(id)).toBeUndefined();
     });
 
-    it('keeps a note once', () => {
-      const { log } = engineHere();
-      log.keepNote('first start', 'a');
-      expect(() => log.keepNote('first start', 'b')).toThrow();
-      expect(log.note('first start')).toBe('a');
+    it.each([['OFF'], ['ON']])('an entry whose time goes back is refused whoever writes it (recursive triggers %s)', (recursive) => {
+      begun(3);
+      const db = raw();
+      db.exec(`PRAGMA recursive_triggers = ${recursive}`);
+      const at = (time: string): string => `INSERT INTO entries VALUES (4, ${OTHER}, 'committee', 4, 'F', 1, '', '', '${time}')`;
+      for (const time of ['', timeOf(2), '0000-01-01T00:00:00.000Z']) expect(messageOf(() => db.exec(at(time)))).toBe('time never goes back');
+      db.exec(at(timeOf(3)));
+    });
+
+    const NOTE = 'a note is kept once';
+    const KEPT = 'notes are never changed';
+    const LEFT = 'notes are never removed';
+    it.each([
+      ["UPDATE notes SET value = 'b' WHERE name = 'log id'", KEPT], ["UPDATE OR REPLACE notes SET name = 'log id' WHERE name = 'motto'", KEPT], ['DELETE FROM notes', LEFT],
+      ["INSERT INTO notes VALUES ('log id', 'b')", NOTE], ["INSERT OR REPLACE INTO notes VALUES ('log id', 'b')", NOTE], ["INSERT OR IGNORE INTO notes VALUES ('log id', 'b')", NOTE],
+      ["INSERT INTO notes VALUES ('log id', 'b') ON CONFLICT DO UPDATE SET value = 'b'", NOTE],
+    ].flatMap(([sql, message]) => ['OFF', 'ON'].map((recursive) => [sql as string, recursive, message as string] as const)))('%s (recursive triggers %s)', (sql, recursive, message) => {
+      const log = LogFile.open(file);
+      log.keepNote('motto', 'in varietate concordia');
+      const { logId } = log;
+      log.close();
+      const db = raw();
+      db.exec(`PRAGMA recursive_triggers = ${recursive}`);
+      expect(messageOf(() => db.exec(sql))).toBe(message);
+      const again = LogFile.open(file);
+      open.push(again);
+      expect([again.logId, again.note('motto')]).toEqual([logId, 'in varietate concordia']);
     });
   });
 
@@ -214,17 +237,29 @@ describe('The log as a SQLite file', () => {
     it('of a newer format is refused by name, and stays as it is', () => {
       begun(2);
       const db = raw();
-      db.exec('PRAGMA user_version = 2');
+      db.exec('PRAGMA user_version = 3');
       db.close();
       const before = readFileSync(file);
       for (const readOnly of [false, true]) {
-        expect(messageOf(() => LogFile.open(file, { readOnly }))).toBe(`LogUnusable: ${file} is of format 2; this program reads formats up to 1. Start it with the newer version that wrote it.`);
+        expect(messageOf(() => LogFile.open(file, { readOnly }))).toBe(`LogUnusable: ${file} is of format 3; this program reads formats 1 to 2. Start it with the newer version that wrote it.`);
       }
-      expect(messageOf(() => engineHere())).toMatch(/^LogUnusable: .* is of format 2;/);
+      expect(messageOf(() => engineHere())).toMatch(/^LogUnusable: .* is of format 3;/);
       expect(readFileSync(file).equals(before)).toBe(true);
       // The refusal has let the lock go.
-      raw().exec('PRAGMA user_version = 1');
+      raw().exec('PRAGMA user_version = 2');
       expect(engineHere().log.head.position).toBe(2);
+    });
+
+    it.each([0, -1])('of a format that never was (%i) is refused by name, and stays as it is', (format) => {
+      begun(2);
+      const db = raw();
+      db.exec(`PRAGMA user_version = ${format}`);
+      db.close();
+      const before = readFileSync(file);
+      for (const readOnly of [false, true]) {
+        expect(messageOf(() => LogFile.open(file, { readOnly }))).toBe(`LogUnusable: ${file} is of format ${format}; this program reads formats 1 to 2. Restore it from a backup.`);
+      }
+      expect(readFileSync(file).equals(before)).toBe(true);
     });
 
     it('of another program is refused, and stays as it is', () => {
@@ -260,6 +295,56 @@ describe('The log as a SQLite file', () => {
       expect(log.head.position).toBe(2);
       expect(() => log.append(entriesAfter(2, 1), 2)).toThrow('attempt to write a readonly database');
       expect(log.head.position).toBe(2);
+    });
+  });
+
+  describe('a file of format 1', () => {
+    /** As version 0.1.0 left it, with `entries` in it. */
+    function ofFormat1(entries: readonly StoredEntry[]): void {
+      const db = raw();
+      db.exec(readFileSync('test/event-store/log-format-1.sql', 'utf8'));
+      for (const e of entries) {
+        db.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+          .run(e.position, Buffer.from(e.id.replaceAll('-', ''), 'hex'), e.stream, e.revision, e.type, e.version, e.data, e.meta, e.time);
+      }
+      db.close();
+    }
+    const schemaOf = (path: string): unknown => raw(path).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+    const formatOf = (): unknown => raw().prepare('PRAGMA user_version').get();
+
+    it('becomes, at the first opening to write, what a new file is: same entries, same notes, same protection', () => {
+      const entries = entriesAfter(0, 20);
+      ofFormat1(entries);
+      const log = LogFile.open(file);
+      expect(log.logId).toBe('0193f1a0-0000-7000-8000-00000000feed');
+      expect(log.read(0, 100)).toEqual(entries);
+      log.append(entriesAfter(20, 2), 20);
+      expect(messageOf(() => log.keepNote('first start', 'b'))).toBe('a note is kept once');
+      log.close();
+
+      const fresh = join(dir, 'fresh.db');
+      LogFile.open(fresh).close();
+      expect(schemaOf(file)).toEqual(schemaOf(fresh));
+      expect(formatOf()).toEqual({ user_version: 2 });
+      expect(integrity()).toEqual([{ integrity_check: 'ok' }]);
+      expect(messageOf(() => raw().exec('DELETE FROM notes'))).toBe('notes are never removed');
+    });
+
+    it('is read as it is by who only reads, and stays of format 1', () => {
+      const entries = entriesAfter(0, 5);
+      ofFormat1(entries);
+      const log = LogFile.open(file, { readOnly: true });
+      expect(log.read(0, 100)).toEqual(entries);
+      log.close();
+      expect(formatOf()).toEqual({ user_version: 1 });
+    });
+
+    it('is upgraded once, by one of four that start at once', async () => {
+      ofFormat1(entriesAfter(0, 5));
+      const started = range(1, 4).map(() => child('hold'));
+      const said = await Promise.all(started.map((one) => Promise.any([one.line('holding'), one.line('refused')])));
+      expect(said.filter((line) => line.startsWith('holding'))).toHaveLength(1);
+      expect(formatOf()).toEqual({ user_version: 2 });
     });
   });
 

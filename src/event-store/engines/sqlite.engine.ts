@@ -13,11 +13,14 @@ const FOLLOW_BATCH = 500;
 export class SqliteEngine implements Engine {
   private constructor(readonly log: LogFile, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void) {}
 
-  /** @param onFatal called after an I/O error: the process has to end, since a second sync may lie about the first one's pages. */
-  static open(dataDir: string, onFatal: (error: unknown) => void): SqliteEngine {
+  /**
+   * @param onFatal called after an I/O error: the process has to end, since a second sync may lie about the first one's pages
+   * @param onListenerError given what a listener of the log throws
+   */
+  static open(dataDir: string, onFatal: (error: unknown) => void, onListenerError?: (error: unknown) => void): SqliteEngine {
     const lock = WriterLock.take(join(dataDir, LOCK_FILE), `The log in ${dataDir}`);
     try {
-      return new SqliteEngine(LogFile.open(join(dataDir, LOG_FILE)), lock, onFatal);
+      return new SqliteEngine(LogFile.open(join(dataDir, LOG_FILE), { onListenerError }), lock, onFatal);
     } catch (error) {
       lock.release();
       throw error;

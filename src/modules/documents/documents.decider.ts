@@ -99,6 +99,11 @@ export function issueCorrigendum(command: IssueCorrigendum, state: DocumentState
   });
 }
 
+/**
+ * Pure, also where it works out a year: that rests on the entry's recorded time and on a time zone that is named (decider/calendar.ts), not on
+ * the machine's clock or place, and the offset that Brussels had at a past moment stays. The process that asks for the register number works
+ * it out of the same entry in the same way, so nothing is stored twice that could differ.
+ */
 function evolve(state: DocumentState, { type, data, time }: EntryOf<DocumentEvent>): DocumentState {
   if (type === 'DocumentCreated') return { status: 'CREATED', recommendationId: data.recommendationId, versions: [] };
   if (state.status === 'NONE') return state;
