@@ -1,18 +1,21 @@
-import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener, GraphQLServerContext } from '@apollo/server';
+import { HeaderMap, type ApolloServerPlugin, type GraphQLRequestContext, type GraphQLRequestListener, type GraphQLServerContext } from '@apollo/server';
 import { GraphQLError, Kind, OperationTypeNode, parse, SingleFieldSubscriptionsRule, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { statusOf, toGraphQLError } from './errors.js';
 import { Admission, refusal } from './admission.js';
 import type { GraphqlContext } from './context.js';
+import { Executor } from './execution.js';
 import type { Visibility } from './visibility.js';
 
-/** Checks each operation before it runs, and gives every error the one shape with the request's correlation id. */
+/** Checks each operation before it runs, answers queries that come again by what was compiled, and gives every error the one shape with the request's correlation id. */
 export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
   private admission: Admission;
+  private executor: Executor;
 
   constructor(private readonly visibility: Visibility, private readonly report: (error: unknown, correlationId: string) => void) {}
 
   async serverWillStart({ schema }: GraphQLServerContext): Promise<void> {
     this.admission = new Admission(schema, this.visibility);
+    this.executor = new Executor(schema);
   }
 
   /** A bug of Apollo or ours: told to the log with the correlation id; the caller learns no more than INTERNAL. */
@@ -35,6 +38,14 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
           throw refusal('INVALID', 'SOCKET_ONLY', 'Subscriptions are answered over the socket: graphql-transport-ws, at the same path.', {});
         }
         if (operation) this.admission.check({ document, operation, variables: request.variables ?? {} }, contextValue.reader);
+      },
+      responseForOperation: async ({ document, operation, request, contextValue }) => {
+        if (operation.operation !== OperationTypeNode.QUERY) return null;
+        const result = await this.executor.compiled({ document, operation, variables: request.variables ?? {}, context: contextValue });
+        if (!result) return null;
+        // Apollo gives errors their shape only where it executed.
+        const errors = result.errors?.map((error) => toGraphQLError(error, contextValue.correlationId, (inner) => this.report(inner, contextValue.correlationId)));
+        return { http: { status: undefined, headers: new HeaderMap() }, body: { kind: 'single', singleResult: errors ? { errors, data: result.data } : { data: result.data } } };
       },
       didEncounterErrors: async ({ errors, contextValue }: GraphQLRequestContext<GraphqlContext>) => {
         for (const error of errors ?? []) toGraphQLError(error, contextValue.correlationId, (inner) => this.report(inner, contextValue.correlationId));
