@@ -4,12 +4,14 @@ import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
 import { HeadMoved, LogUnusable, type LocalLog } from './event-store.js';
 import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
 
+export const LOG_FILE = 'log.db';
+
 /** "ICL1" read as a number: tells a log of ours from any other SQLite file. */
 const APPLICATION_ID = 0x49434c31;
 /** Of the file, not of the events in it. A file of a newer format is refused by name. */
-const FORMAT = 1;
+export const LOG_FORMAT = 1;
 
-const SCHEMA = `
+export const LOG_SCHEMA = `
   CREATE TABLE entries (
     position INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -35,12 +37,12 @@ const SCHEMA = `
   END;
 `;
 
-const COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
+export const LOG_COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
 
 interface Row extends Omit<StoredEntry, 'id'> { readonly id: Uint8Array }
 
 const toBlob = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-const toUuid = (blob: Uint8Array): string => {
+export const toUuid = (blob: Uint8Array): string => {
   const hex = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
@@ -52,18 +54,18 @@ const toEntry = (row: Row): StoredEntry => ({
 const isEmpty = (db: Database): boolean => (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }).n === 0;
 
 /** @throws LogUnusable for what is no log of ours, or of a newer format */
-function admit(db: Database, path: string, readOnly: boolean): void {
+export function admitLog(db: Database, path: string, readOnly: boolean): void {
   if (isEmpty(db) && !readOnly) return;
   const { application_id: application } = db.prepare('PRAGMA application_id').get() as { application_id: number };
   const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (application !== APPLICATION_ID) throw new LogUnusable(`${path} is not a log of the Committee. Name another folder in DATA_DIR.`);
-  if (format > FORMAT) throw new LogUnusable(`${path} is of format ${format}; this program reads formats up to ${FORMAT}. Start it with the newer version that wrote it.`);
+  if (format > LOG_FORMAT) throw new LogUnusable(`${path} is of format ${format}; this program reads formats up to ${LOG_FORMAT}. Start it with the newer version that wrote it.`);
 }
 
 function begin(db: Database): void {
   inTransaction(db, () => {
-    db.exec(SCHEMA);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
+    db.exec(LOG_SCHEMA);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LOG_FORMAT}`);
     db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(newLogId());
   });
 }
@@ -89,11 +91,11 @@ export class LogFile implements LocalLog {
 
   private constructor(private readonly db: Database, private readonly readOnly: boolean) {
     this.statements = {
-      insert: db.prepare(`INSERT INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-      read: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
-      stream: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
-      at: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position = ?`),
-      byId: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE id = ?`),
+      insert: db.prepare(`INSERT INTO entries (${LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      read: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
+      stream: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
+      at: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position = ?`),
+      byId: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE id = ?`),
       timeAt: db.prepare('SELECT time FROM entries WHERE position = ?'),
       revision: db.prepare('SELECT max(revision) AS revision FROM entries WHERE stream = ?'),
       positionOf: db.prepare('SELECT position FROM entries WHERE stream = ? AND revision = ?'),
@@ -110,7 +112,7 @@ export class LogFile implements LocalLog {
     const readOnly = options.readOnly ?? false;
     let db: Database | undefined;
     try {
-      db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admit(file, path, readOnly) });
+      db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admitLog(file, path, readOnly) });
       if (isEmpty(db)) begin(db);
       return new LogFile(db, readOnly);
     } catch (error) {
