@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { v7 as newId } from 'uuid';
 import { Clock } from './config/clock.js';
-import { readConfig, settingsHelp, WrongSetting, wrongSettingOf, type Config } from './config/config.js';
+import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { installationSecret } from './config/secret.js';
 import { registrations, views } from './contexts.js';
 import { CommandRegistry } from './decider/dispatch.js';
@@ -13,19 +13,18 @@ import { parseCommand } from './decider/parse-command.js';
 import { Problem } from './decider/problem.js';
 import { Codec } from './event-store/codec.js';
 import { LogUnusable } from './event-store/event-store.js';
+import { Damaged } from './event-store/log-check.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
 import { personIdOf } from './identity/person-id.js';
 import { DEFAULT_RULES } from './modules/membership/default-rules.js';
+import { backup } from './operating/backup.js';
+import { EXIT, Interrupted, Wrong, type CliCommand } from './operating/cli-command.js';
+import { restore } from './operating/restore.js';
+import { verify } from './operating/verify.js';
 import { buildViews } from './projections/view-runner.js';
-import { ViewStore } from './projections/view-store.js';
+import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 import { printedSchema } from './schema.js';
-import { openEngine, openSystem, removeDatabase, VIEWS_FILE } from './system.js';
-
-interface CliCommand {
-  readonly about: string;
-  readonly help: string;
-  run(args: readonly string[], config: Config): Promise<void>;
-}
+import { openEngine, openSystem, removeDatabase } from './system.js';
 
 const commands: Readonly<Record<string, CliCommand>> = {
   token: {
@@ -93,6 +92,9 @@ Writes a new file beside the old one and puts it in its place when it is complet
       }
     },
   },
+  backup,
+  restore,
+  verify: verify(views),
   person: {
     about: 'prints the id by which the log knows a subject',
     help: 'npm run --silent cli -- person <subject> [--issuer <issuer>]\n\nThe same id that `me { personId }` shows to that person. It needs the secret of the installation.',
@@ -113,9 +115,6 @@ Writes a new file beside the old one and puts it in its place when it is complet
     },
   },
 };
-
-/** The call is wrong; the message says what would be right. */
-class Wrong extends Error {}
 
 const overview = (): string => `npm run cli -- <command> [options]
 
@@ -138,8 +137,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof Wrong || error instanceof WrongSetting || error instanceof LogUnusable || error instanceof Problem
+  const known = [Wrong, WrongSetting, LogUnusable, Problem, Damaged, Interrupted].some((kind) => error instanceof kind)
     || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
   console.error(known ? (error as Error).message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Damaged ? EXIT.damaged : error instanceof Interrupted ? EXIT.interrupted : EXIT.refused;
 });

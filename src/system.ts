@@ -18,9 +18,9 @@ import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
-import { ViewStore } from './projections/view-store.js';
+import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 
-export const VIEWS_FILE = 'views.db';
+export { VIEWS_FILE };
 
 /** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable */
 export const openEngine = ({ dataDir }: Config, onFatal: (error: unknown) => void, onListenerError?: (error: unknown) => void): SqliteEngine =>

@@ -3,6 +3,8 @@ import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
 import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type LocalLog } from './event-store.js';
 import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
 
+export const LOG_FILE = 'log.db';
+
 /** "ICL1" read as a number: tells a log of ours from any other SQLite file. */
 const APPLICATION_ID = 0x49434c31;
 /**
@@ -10,10 +12,10 @@ const APPLICATION_ID = 0x49434c31;
  * that a file says by one number how it is protected. A file of a newer format is refused by name. One of an older format is upgraded where
  * it is opened to be written, whole or not at all, and read as it is where it is only read; its entries and notes stay to the byte.
  */
-const FORMAT = 2;
+export const LOG_FORMAT = 2;
 const RECORDED_ONCE = 'a command is recorded once';
 
-const SCHEMA = `
+const TABLES = `
   CREATE TABLE entries (
     position INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -48,15 +50,17 @@ const PROTECTION = `
   END;
 `;
 
+export const LOG_SCHEMA = TABLES + PROTECTION;
+
 /** What makes the tables of format i + 2 of those of format i + 1; the protection is renewed as a whole. Format 2 protects times and notes too. */
 const UPGRADES: readonly string[] = [''];
 
-const COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
+export const LOG_COLUMNS = 'position, id, stream, revision, type, version, data, meta, time';
 
 interface Row extends Omit<StoredEntry, 'id'> { readonly id: Uint8Array }
 
 const toBlob = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-const toUuid = (blob: Uint8Array): string => {
+export const toUuid = (blob: Uint8Array): string => {
   const hex = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
@@ -70,30 +74,30 @@ const isEmpty = (db: Database): boolean => (db.prepare('SELECT count(*) AS n FRO
 const formatOf = (db: Database): number => (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
 /** @throws LogUnusable for what is no log of ours, or of a format that this program does not know */
-function admit(db: Database, path: string, readOnly: boolean): void {
+export function admitLog(db: Database, path: string, readOnly: boolean): void {
   if (isEmpty(db) && !readOnly) return;
   const { application_id: application } = db.prepare('PRAGMA application_id').get() as { application_id: number };
   const format = formatOf(db);
   if (application !== APPLICATION_ID) throw new LogUnusable(`${path} is not a log of the Committee. Name another folder in DATA_DIR.`);
-  if (format >= 1 && format <= FORMAT) return;
-  throw new LogUnusable(`${path} is of format ${format}; this program reads formats 1 to ${FORMAT}. ${format > FORMAT ? 'Start it with the newer version that wrote it.' : 'Restore it from a backup.'}`);
+  if (format >= 1 && format <= LOG_FORMAT) return;
+  throw new LogUnusable(`${path} is of format ${format}; this program reads formats 1 to ${LOG_FORMAT}. ${format > LOG_FORMAT ? 'Start it with the newer version that wrote it.' : 'Restore it from a backup.'}`);
 }
 
 function begin(db: Database): void {
   inTransaction(db, () => {
-    db.exec(SCHEMA + PROTECTION);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
+    db.exec(LOG_SCHEMA);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LOG_FORMAT}`);
     db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(newLogId());
   });
 }
 
 function upgrade(db: Database): void {
-  if (formatOf(db) === FORMAT) return;
+  if (formatOf(db) === LOG_FORMAT) return;
   inTransaction(db, () => {
     // Asked again: another process may have been faster.
     for (const tables of UPGRADES.slice(formatOf(db) - 1)) db.exec(tables);
     for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all() as { name: string }[]) db.exec(`DROP TRIGGER ${name}`);
-    db.exec(`${PROTECTION}; PRAGMA user_version = ${FORMAT}`);
+    db.exec(`${PROTECTION}; PRAGMA user_version = ${LOG_FORMAT}`);
   });
 }
 
@@ -121,11 +125,11 @@ export class LogFile implements LocalLog {
 
   private constructor(private readonly db: Database, private readonly readOnly: boolean, private readonly onListenerError: (error: unknown) => void) {
     this.statements = {
-      insert: db.prepare(`INSERT INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-      read: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
-      stream: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
-      at: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE position = ?`),
-      byId: db.prepare(`SELECT ${COLUMNS} FROM entries WHERE id = ?`),
+      insert: db.prepare(`INSERT INTO entries (${LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      read: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
+      stream: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
+      at: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position = ?`),
+      byId: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE id = ?`),
       timeAt: db.prepare('SELECT time FROM entries WHERE position = ?'),
       revision: db.prepare('SELECT max(revision) AS revision FROM entries WHERE stream = ?'),
       positionOf: db.prepare('SELECT position FROM entries WHERE stream = ? AND revision = ?'),
@@ -142,7 +146,7 @@ export class LogFile implements LocalLog {
     const readOnly = options.readOnly ?? false;
     let db: Database | undefined;
     try {
-      db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admit(file, path, readOnly) });
+      db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admitLog(file, path, readOnly) });
       if (isEmpty(db)) begin(db);
       else if (!readOnly) upgrade(db);
       return new LogFile(db, readOnly, options.onListenerError ?? throwLater);

@@ -1,4 +1,4 @@
-import { DatabaseSync } from '@photostructure/sqlite';
+import { backup, DatabaseSync } from '@photostructure/sqlite';
 
 export type Database = InstanceType<typeof DatabaseSync>;
 export type Statement = ReturnType<Database['prepare']>;
@@ -49,6 +49,30 @@ export function inTransaction<T>(db: Database, work: () => T): T {
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/**
+ * Copies a database while others write to it: all that was committed before the call, and nothing in between. The read transaction
+ * holds the copy to one moment; without it each commit of another process would begin the copy anew.
+ * @param onProgress may throw, which ends the copy
+ */
+export async function copySqlite(path: string, target: string, onProgress: (done: number, of: number) => void): Promise<void> {
+  const db = openSqlite(path, { synchronous: 'NORMAL', readOnly: true });
+  try {
+    db.exec('BEGIN');
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    await backup(db, target, { rate: 2_000, progress: ({ totalPages, remainingPages }) => onProgress(totalPages - remainingPages, totalPages) });
+    db.exec('ROLLBACK');
+  } finally {
+    db.close();
+  }
+  const copy = new DatabaseSync(target);
+  try {
+    // One file that stands alone: no -wal has to travel with it.
+    copy.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    copy.close();
   }
 }
 

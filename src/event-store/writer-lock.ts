@@ -1,6 +1,8 @@
 import { faultOf, openSqlite, type Database } from './sqlite.js';
 import { LogUnusable } from './event-store.js';
 
+export const LOCK_FILE = 'log.lock';
+
 /** The driver closes a connection that nobody refers to any more. A lock that is held is referred to from here. */
 const held = new Set<WriterLock>();
 

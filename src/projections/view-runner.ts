@@ -115,15 +115,16 @@ function applyNext(store: ViewStore, log: LocalLog, codec: Codec, limit: number)
 
 /**
  * Applies the whole log to a new store. Lets the event loop turn between batches, so that the server stays alive and Ctrl-C is heard.
- * @returns false when `signal` ended it before the head
+ * @param upTo the head, or a position before it
+ * @returns false when `signal` ended it before `upTo`
  */
 export async function buildViews(
-  store: ViewStore, log: LocalLog, codec: Codec, signal: AbortSignal, onProgress: (position: number, head: number) => void,
+  store: ViewStore, log: LocalLog, codec: Codec, signal: AbortSignal, onProgress: (position: number, head: number) => void, upTo = log.head.position,
 ): Promise<boolean> {
-  while (store.position < log.head.position) {
+  while (store.position < upTo) {
     if (signal.aborted) return false;
-    const error = applyNext(store, log, codec, REBUILD_BATCH);
-    onProgress(store.position, log.head.position);
+    const error = applyNext(store, log, codec, Math.min(REBUILD_BATCH, upTo - store.position));
+    onProgress(store.position, upTo);
     if (error) throw error;
     await nextTurn();
   }

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Codec } from '../event-store/codec.js';
 import type { Entry, Head } from '../event-store/entry.js';
 import { faultOf, inTransaction, openSqlite, type Database, type Statement } from '../event-store/sqlite.js';
+import { digestOfRows, type RowsDigest } from './views-digest.js';
 import { Parts, partsSchema, Table, tableSchema, type PartsSpec, type TableSpec } from './versioned.js';
 import type { View, Write } from './view.js';
+
+export const VIEWS_FILE = 'views.db';
 
 /** A view that has met what it cannot apply. Its rows stand as they were before `position`. */
 export interface StoppedView { readonly view: string; readonly position: number; readonly error: string }
@@ -117,14 +120,11 @@ export class ViewStore implements Write {
 
   /** SHA-256 of all rows in their order: equal for equal logs, whatever the batches. */
   digest(): string {
-    const hash = createHash('sha256');
-    const tables = this.db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all() as { name: string }[];
-    for (const { name } of tables) {
-      const columns = (this.db.prepare(`SELECT name FROM pragma_table_info('${name}') WHERE pk > 0 ORDER BY pk`).all() as { name: string }[]).map((c) => c.name);
-      hash.update(`\n${name}\n`);
-      for (const row of this.db.prepare(`SELECT * FROM ${name} ORDER BY ${columns.join(', ')}`).iterate()) hash.update(JSON.stringify(row)).update('\n');
-    }
-    return hash.digest('hex');
+    return this.digests().all;
+  }
+
+  digests(): RowsDigest {
+    return digestOfRows(this.db);
   }
 
   /** Moves all rows into the file itself, which can then stand without the -wal beside it: closing leaves them there while statements are held. */

@@ -59,7 +59,7 @@ function isRefused({ code, out, err }: Ended, says: RegExp): void {
 
 describe('Help', () => {
   it('of the start lists every setting; of the command line every command; of a command how it is called', async () => {
-    const names = ['token', 'establish', 'rebuild', 'person', 'schema'];
+    const names = ['token', 'establish', 'rebuild', 'backup', 'restore', 'verify', 'person', 'schema'];
     const [start, overview, bare, ...each] = await Promise.all([run('main.js', ['--help']), run('cli.js', ['--help']), run('cli.js', []), ...names.map((name) => run('cli.js', [name, '--help']))]);
     for (const name of SETTINGS) {
       expect(start?.out).toMatch(new RegExp(`^  ${name} `, 'm'));

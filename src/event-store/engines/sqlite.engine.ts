@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { Head, StoredEntry } from '../entry.js';
 import { HeadMoved, LogFull, type Engine } from '../event-store.js';
-import { LogFile } from '../log-file.js';
+import { LOG_FILE, LogFile } from '../log-file.js';
 import { faultOf } from '../sqlite.js';
-import { WriterLock } from '../writer-lock.js';
+import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 
-export const LOG_FILE = 'log.db';
-const LOCK_FILE = 'log.lock';
+export { LOG_FILE };
 const FOLLOW_BATCH = 500;
 
 /** The embedded engine: the node's own log file is the log. One transaction for all that waits, synced before it answers. */

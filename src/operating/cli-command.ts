@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.js';
+
+/** One command of the command line. */
+export interface CliCommand {
+  readonly about: string;
+  readonly help: string;
+  run(args: readonly string[], config: Config): Promise<void>;
+}
+
+/** The call is wrong; the message says what would be right. */
+export class Wrong extends Error {}
+
+/** Ctrl-C. The message says how things stand. */
+export class Interrupted extends Error {}
+
+export const EXIT = { refused: 1, damaged: 2, interrupted: 130 } as const;
+
+/** Aborted at Ctrl-C, which then ends nothing by itself: what is half done is put away first. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/** Prints a stage's progress in steps of 25 %, so that a short one is one line. */
+export function percentTold(what: string): (done: number, of: number) => void {
+  let told = 0;
+  return (done, of) => {
+    const percent = of === 0 ? 100 : Math.floor((100 * done) / of);
+    if (percent >= told + 25) console.log(`${what}: ${(told = percent)} %`);
+  };
+}
