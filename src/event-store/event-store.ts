@@ -66,6 +66,22 @@ export class LogFull extends Error {
   }
 }
 
+/** The log's server cannot be reached, or does not answer: what was sent may be recorded or not. Sent again with the same ids, it has one effect. */
+export class LogUnreachable extends Error {
+  constructor(cause: unknown) {
+    super('The server of the log cannot be reached', { cause });
+    this.name = 'LogUnreachable';
+  }
+}
+
+/** More than the engine keeps in one entry. Nothing was written. */
+export class EntryTooLarge extends Error {
+  constructor(readonly bytes: number) {
+    super(`An entry of ${bytes} bytes is more than the log takes`);
+    this.name = 'EntryTooLarge';
+  }
+}
+
 /** The log cannot be used as it is: locked, of a newer format, damaged. The message says what to do. */
 export class LogUnusable extends Error {
   constructor(message: string) {

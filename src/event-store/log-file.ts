@@ -83,11 +83,11 @@ export function admitLog(db: Database, path: string, readOnly: boolean): void {
   throw new LogUnusable(`${path} is of format ${format}; this program reads formats 1 to ${LOG_FORMAT}. ${format > LOG_FORMAT ? 'Start it with the newer version that wrote it.' : 'Restore it from a backup.'}`);
 }
 
-function begin(db: Database): void {
+function begin(db: Database, logId: string): void {
   inTransaction(db, () => {
     db.exec(LOG_SCHEMA);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LOG_FORMAT}`);
-    db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(newLogId());
+    db.prepare("INSERT INTO notes (name, value) VALUES ('log id', ?)").run(logId);
   });
 }
 
@@ -141,13 +141,13 @@ export class LogFile implements LocalLog {
     this.head = this.readHead();
   }
 
-  /** Opens the file, or begins a new log where there is none. What a listener throws is given to `onListenerError`, or ends the process. @throws LogUnusable */
-  static open(path: string, options: { readOnly?: boolean; onListenerError?: (error: unknown) => void } = {}): LogFile {
+  /** Opens the file, or begins a new log where there is none: under `logId`, of which it is a copy then, or an id of its own. What a listener throws is given to `onListenerError`, or ends the process. @throws LogUnusable */
+  static open(path: string, options: { readOnly?: boolean; onListenerError?: (error: unknown) => void; logId?: string } = {}): LogFile {
     const readOnly = options.readOnly ?? false;
     let db: Database | undefined;
     try {
       db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admitLog(file, path, readOnly) });
-      if (isEmpty(db)) begin(db);
+      if (isEmpty(db)) begin(db, options.logId ?? newLogId());
       else if (!readOnly) upgrade(db);
       return new LogFile(db, readOnly, options.onListenerError ?? throwLater);
     } catch (error) {

@@ -94,9 +94,21 @@ beforeAll(async () => {
   const { id: declined } = await server.send('joinCommittee', { region: { name: 'Declined Region', country: 'FR' }, letterOfAdhesion: letter('d'.repeat(64)) }, 'stranger-of-another-region');
   await server.send('declineAccession', { accession: declined }, 'secretariat');
   for (const [what, value] of Object.entries({ 'id of a waiting accession': asking, 'id of a declined accession': declined, 'who signed a letter': 'canary who signed', 'hash of a letter': 'c'.repeat(64) })) hidden.set(what, value as string);
-  const { policyDocuments, recommendations, ballots, accessions } = await server.committee(
+  // A joint investment that is not endorsed, with partners, plan and pledge.
+  const proposal = { title: 'canary proposal', keyAreas: ['KA2'], stage: 'LEARN', s3Priority: 'canary priority', relatedInitiatives: ['canary initiative'] };
+  const { id: investment } = await server.send('proposeJointInvestment', proposal, 'lombardy-representative');
+  await server.send('invitePartner', { investment, region: region['Galicia'] }, 'lombardy-representative');
+  await server.send('acceptPartnership', { investment, s3Priority: 'canary priority of a partner' }, 'galicia-representative');
+  const line = { name: 'canary cost', amount: '7654321' };
+  await server.send('setFinancingPlan', { investment, partners: [{ region: region['Lombardy'], costs: [line], sources: [{ ...line, name: 'canary source', kind: 'PRIVATE' }] }] }, 'lombardy-representative');
+  await server.send('openPledging', { investment }, 'lombardy-representative');
+  for (const [what, value] of Object.entries({
+    'id of a joint investment': investment, 'title of one': proposal.title, 'priority of one': proposal.s3Priority, 'initiative of one': 'canary initiative', 'priority of a partner': 'canary priority of a partner',
+    'cost of one': 'canary cost', 'source of one': 'canary source', 'amount of one': '7654321',
+  })) hidden.set(what, value as string);
+  const { policyDocuments, recommendations, ballots, accessions, jointInvestments } = await server.committee(
     `policyDocuments(first: 5) { edges { node { id versions(first: 10) { edges { node { number } } } } } } recommendations(first: 20) { edges { node { id state title text { text } } } }
-     ballots(first: 20) { edges { node { id state subject { id } } } } accessions(first: 20) { edges { node { id } } }`, 'secretariat');
+     ballots(first: 20) { edges { node { id state subject { id } } } } accessions(first: 20) { edges { node { id } } } jointInvestments(first: 20) { edges { node { id } } }`, 'secretariat');
   const document = policyDocuments.edges[0].node;
   await server.send('draftVersion', { document: document.id, basedOn: document.versions.edges.at(-1).node.number, text: [{ text: 'canary of a drafted version' }] }, 'secretariat');
   hidden.set('text of a drafted version', 'canary of a drafted version');
@@ -110,11 +122,11 @@ beforeAll(async () => {
   for (const { node } of ballots.edges) if (node.state !== 'CLOSED') hidden.set('id of the open ballot', node.id);
   for (const { node } of accessions.edges) hidden.set(`id of accession ${node.id}`, node.id);
   for (const person of [...Object.keys(PEOPLE), 'lombardy-contact', 'stranger-of-another-region']) hidden.set(`person id of ${person}`, server.personId(person));
-  closedOnHidden = ballots.edges.find(({ node }: Json) => node.state === 'CLOSED' && hidden.has(`id of ${recommendations.edges.find((r: Json) => r.node.id === node.subject.id).node.title}`)).node.id;
+  closedOnHidden = ballots.edges.find(({ node }: Json) => node.state === 'CLOSED' && hidden.has(`id of ${recommendations.edges.find((r: Json) => r.node.id === node.subject.id)?.node.title}`)).node.id;
   const idsOf = (list: Json): string[] => list.edges.map(({ node }: Json) => node.id);
   things = {
     'Committee.region': Object.values(region), 'Committee.recommendation': idsOf(recommendations), 'Committee.ballot': idsOf(ballots), 'Committee.accession': idsOf(accessions),
-    'Committee.policyDocument': idsOf(policyDocuments),
+    'Committee.policyDocument': idsOf(policyDocuments), 'Committee.jointInvestment': idsOf(jointInvestments),
   };
   later = 2 * DAY_MS;
 }, 120_000);
@@ -294,9 +306,9 @@ describe('A visitor', () => {
 
   it('is told of a hidden id what a missing one is told', async () => {
     const ask = async (id: string, person: string): Promise<unknown> => (await server.ask(
-      `{ committee { recommendation(id: ${JSON.stringify(id)}) { id } ballot(id: ${JSON.stringify(id)}) { id } region(id: ${JSON.stringify(id)}) { id } policyDocument(id: ${JSON.stringify(id)}) { id }
+      `{ committee { recommendation(id: ${JSON.stringify(id)}) { id } ballot(id: ${JSON.stringify(id)}) { id } region(id: ${JSON.stringify(id)}) { id } policyDocument(id: ${JSON.stringify(id)}) { id } jointInvestment(id: ${JSON.stringify(id)}) { id }
          ballots(first: 100, filter: { subject: ${JSON.stringify(id)} }) { edges { cursor } pageInfo { hasNextPage } } } }`, as(person))).data.committee;
-    const missing = { recommendation: null, ballot: null, region: null, policyDocument: null, ballots: { edges: [], pageInfo: { hasNextPage: false } } };
+    const missing = { recommendation: null, ballot: null, region: null, policyDocument: null, jointInvestment: null, ballots: { edges: [], pageInfo: { hasNextPage: false } } };
     for (const person of OUTSIDE) {
       expect(await ask('none', person)).toEqual(missing);
       for (const [what, id] of hidden) if (what.startsWith('id of')) expect([person, what, await ask(id, person)]).toEqual([person, what, missing]);

@@ -81,9 +81,9 @@ describe('The past', () => {
     server = await TestServer.start();
     folder = mkdtempSync(join(tmpdir(), 'past-'));
     schema = server.running.schema;
-    const committee = await server.committee('regions(first: 1) { edges { node { id } } } ballots(first: 1) { edges { node { id } } } recommendations(first: 1) { edges { node { id } } } accessions(first: 1) { edges { node { id } } } policyDocuments(first: 1) { edges { node { id } } }', 'secretariat');
+    const committee = await server.committee('regions(first: 1) { edges { node { id } } } ballots(first: 1) { edges { node { id } } } recommendations(first: 1) { edges { node { id } } } accessions(first: 1) { edges { node { id } } } policyDocuments(first: 1) { edges { node { id } } } jointInvestments(first: 1) { edges { node { id } } }', 'secretariat');
     const first = (list: string): string => committee[list].edges[0].node.id;
-    const ids = { 'Committee.region': first('regions'), 'Committee.ballot': first('ballots'), 'Committee.recommendation': first('recommendations'), 'Committee.accession': first('accessions'), 'Committee.policyDocument': first('policyDocuments') };
+    const ids = { 'Committee.region': first('regions'), 'Committee.ballot': first('ballots'), 'Committee.recommendation': first('recommendations'), 'Committee.accession': first('accessions'), 'Committee.policyDocument': first('policyDocuments'), 'Committee.jointInvestment': first('jointInvestments') };
     const type = schema.getQueryType()?.getFields()['committee']?.type as GraphQLOutputType;
     document = parse(`query ($at: Position) { committee(at: $at) ${everyField(schema, type, ids)} }`);
   });

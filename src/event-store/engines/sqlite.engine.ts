@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Head, StoredEntry } from '../entry.js';
 import { HeadMoved, LogFull, type Engine } from '../event-store.js';
+import { followLog } from '../follow.js';
 import { LOG_FILE, LogFile } from '../log-file.js';
 import { faultOf } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 
 export { LOG_FILE };
-const FOLLOW_BATCH = 500;
 
 /** The embedded engine: the node's own log file is the log. One transaction for all that waits, synced before it answers. */
 export class SqliteEngine implements Engine {
@@ -42,18 +42,8 @@ export class SqliteEngine implements Engine {
     return this.log.read(after, limit);
   }
 
-  async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
-    let last = after;
-    while (!signal.aborted) {
-      const entries = this.log.read(last, FOLLOW_BATCH);
-      const newest = entries[entries.length - 1];
-      if (newest) {
-        last = newest.position;
-        yield entries;
-      } else {
-        await this.nextAppend(signal);
-      }
-    }
+  follow(after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
+    return followLog(this.log, after, signal);
   }
 
   async head(): Promise<Head> {
@@ -66,17 +56,5 @@ export class SqliteEngine implements Engine {
     } finally {
       this.lock.release();
     }
-  }
-
-  private async nextAppend(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stop = this.log.onAppended(done);
-      signal.addEventListener('abort', done, { once: true });
-      function done(): void {
-        stop();
-        signal.removeEventListener('abort', done);
-        resolve();
-      }
-    });
   }
 }

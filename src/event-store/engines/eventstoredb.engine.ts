@@ -1,0 +1,256 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { v4 as newLogId } from 'uuid';
+import type { Head, StoredEntry } from '../entry.js';
+import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type Engine } from '../event-store.js';
+import { followLog } from '../follow.js';
+import { LogFile } from '../log-file.js';
+import { LOCK_FILE, WriterLock } from '../writer-lock.js';
+import { sizeOnServer } from './eventstoredb.events.js';
+import { Server, ServerRefusal, type ServerOptions } from './eventstoredb.server.js';
+
+export const COPY_FILE = 'log-copy.db';
+
+export interface EventStoreDbOptions extends ServerOptions {
+  readonly dataDir: string;
+  /** Called where the copy and the log differ, or the copy cannot be written: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onListenerError?: (error: unknown) => void;
+  /** Something that an operator should know, such as a copy that was thrown away. */
+  readonly onNotice?: (message: string) => void;
+}
+
+const POLL_MS = 100;
+const PAGE = 500;
+const SAMPLES = 16;
+/** The server takes an event below 16 MiB and an append below 256 MiB. */
+const EVENT_AT_MOST = 15 * 1024 * 1024;
+const APPEND_AT_MOST = 128 * 1024 * 1024;
+
+/** The copy and the server's stream are not the same log: nothing that this node says could be trusted. */
+export class CopyDiffers extends Error {
+  constructor(readonly position: number, what: string) {
+    super(`The copy of this node and the stream on the server differ at position ${position}: ${what}`);
+    this.name = 'CopyDiffers';
+  }
+}
+
+/**
+ * One stream of an EventStoreDB orders and keeps; the node has a copy, which can be thrown away. Position = revision + 1. One append is under way
+ * at a time, at exactly the head; what others wrote is read every 100 ms and after each conflict.
+ */
+export class EventStoreDbEngine implements Engine {
+  private readonly stopPolling = new AbortController();
+  private polling: Promise<void> | undefined;
+  private catching: Promise<void> | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly log: LogFile, private readonly server: Server, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void,
+  ) {}
+
+  /** Opened when the copy has all that the server has. @throws LogUnusable, LogUnreachable */
+  static async open(options: EventStoreDbOptions): Promise<EventStoreDbEngine> {
+    const lock = WriterLock.take(join(options.dataDir, LOCK_FILE), `The copy of the log in ${options.dataDir}`);
+    const server = new Server(options);
+    try {
+      const log = await openCopy(server, options);
+      const engine = new EventStoreDbEngine(log, server, lock, options.onFatal);
+      await engine.catchUp();
+      engine.polling = engine.poll();
+      return engine;
+    } catch (error) {
+      await server.close();
+      lock.release();
+      throw error instanceof ServerRefusal ? new LogUnusable(refusedBecause(error, server.stream)) : error;
+    }
+  }
+
+  append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
+    const result = this.last.then(() => this.appendNow(entries, expectedHead));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  async read(after: number, limit: number): Promise<readonly StoredEntry[]> {
+    await this.catchUp();
+    return this.log.read(after, limit);
+  }
+
+  follow(after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
+    return followLog(this.log, after, signal);
+  }
+
+  async head(): Promise<Head> {
+    await this.catchUp();
+    return this.log.head;
+  }
+
+  async close(): Promise<void> {
+    this.stopPolling.abort();
+    await this.last;
+    await this.polling;
+    try {
+      await this.server.close();
+      this.log.close();
+    } finally {
+      this.lock.release();
+    }
+  }
+
+  private async appendNow(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
+    if (entries.length === 0 || this.log.head.position !== expectedHead) {
+      await this.catchUp();
+      if (this.log.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.log.head.position);
+      if (entries.length === 0) return;
+    }
+    this.check(entries);
+    try {
+      await this.server.append(entries, expectedHead);
+    } catch (error) {
+      if (!(error instanceof ServerRefusal)) throw error;
+      if (error.fault.kind === 'CONFLICT') {
+        // The server may judge before the entries can be read.
+        const { actual } = error.fault;
+        const until = performance.now() + 5_000;
+        while (this.log.head.position < actual && performance.now() < until) await this.catchUp();
+        if (this.log.head.position < actual) throw new LogUnreachable(error);
+        throw new HeadMoved(expectedHead, this.log.head.position);
+      }
+      if (error.fault.kind === 'REFUSED' && error.fault.why === 'TOO_LARGE') throw new EntryTooLarge(Math.max(...entries.map(sizeOnServer)));
+      this.onFatal(error);
+      throw error;
+    }
+    this.take(entries);
+  }
+
+  /** What the embedded engine's triggers say, said before anything is sent. */
+  private check(entries: readonly StoredEntry[]): void {
+    const inBatch = new Map<string, number>();
+    let { time: before } = this.log.head;
+    let bytes = 0;
+    for (const entry of entries) {
+      if (entry.time < before) throw new TimeWentBack(entry.position, entry.time, before);
+      before = entry.time;
+      const id = entry.id.toLowerCase();
+      const recorded = this.log.byCommandId(id)?.position ?? inBatch.get(id);
+      if (recorded !== undefined) throw new CommandRecorded(id, recorded);
+      inBatch.set(id, entry.position);
+      const size = sizeOnServer(entry);
+      bytes += size;
+      if (size > EVENT_AT_MOST) throw new EntryTooLarge(size);
+    }
+    if (bytes > APPEND_AT_MOST) throw new EntryTooLarge(bytes);
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopPolling;
+    while (!signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, POLL_MS);
+        signal.addEventListener('abort', done, { once: true });
+        function done(): void {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          resolve();
+        }
+      });
+      if (signal.aborted) return;
+      // A server that cannot be reached may come back; what differs never agrees again.
+      await this.catchUp().catch((error: unknown) => { if (!(error instanceof LogUnreachable)) this.onFatal(error); });
+    }
+  }
+
+  /** Reads from the last entry on, itself included, until the server has no more. One reading at a time. */
+  private catchUp(): Promise<void> {
+    this.catching ??= this.readAll().finally(() => { this.catching = undefined; });
+    return this.catching;
+  }
+
+  private async readAll(): Promise<void> {
+    for (;;) {
+      const from = Math.max(this.log.head.position, 1);
+      const entries = await this.server.read(from, PAGE);
+      if (entries.length === 0 && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
+      this.take(entries);
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  /** The only door into the copy, for what was written and for what was read. Synchronous, so that nothing can race. */
+  private take(entries: readonly StoredEntry[]): void {
+    const { position: head } = this.log.head;
+    const fresh: StoredEntry[] = [];
+    for (const entry of entries) {
+      if (entry.position <= head) {
+        if (this.log.at(entry.position)?.id !== entry.id.toLowerCase()) throw new CopyDiffers(entry.position, 'another entry stands there');
+        continue;
+      }
+      // A gap: what is between is read at the next turn.
+      if (entry.position !== head + fresh.length + 1) break;
+      fresh.push(entry);
+    }
+    if (fresh.length > 0) this.log.append(fresh, head);
+  }
+}
+
+/** The copy that is there, where it is one of this stream; else a new one. */
+async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
+  const logId = await logIdOf(server);
+  const path = join(dataDir, COPY_FILE);
+  const open = (): LogFile => LogFile.open(path, { onListenerError, logId });
+  let copy: LogFile | undefined;
+  let why: string;
+  try {
+    copy = open();
+    const different = copy.logId === logId ? await differenceOf(copy, server) : 'it is of another log';
+    if (different === undefined) return copy;
+    why = different;
+  } catch (error) {
+    if (!(error instanceof LogUnusable)) throw error;
+    why = error.message;
+  }
+  copy?.close();
+  onNotice?.(`the copy of the log is thrown away and read anew from the server: ${why}`);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  return open();
+}
+
+/** Given once, with the stream: kept in its metadata, where all nodes find it. */
+async function logIdOf(server: Server): Promise<string> {
+  for (;;) {
+    const metadata = await server.metadata();
+    const losing = (['maxAge', 'maxCount', 'truncateBefore'] as const).filter((name) => metadata[name] !== undefined && metadata[name] !== null);
+    if (losing.length > 0) {
+      throw new LogUnusable(`The stream ${server.stream} forgets entries by ${losing.map((name) => NAMES[name]).join(' and ')} in its metadata. Take that away: no entry of the log may be lost.`);
+    }
+    if (metadata.committeeLogId !== undefined) return metadata.committeeLogId;
+    if (Object.keys(metadata).length > 0) {
+      throw new LogUnusable(`The stream ${server.stream} has metadata of somebody else. Name another stream in COMMITTEE_STREAM, or add "committeeLogId" with a UUID to its metadata.`);
+    }
+    const logId = newLogId();
+    if (await server.beginMetadata({ committeeLogId: logId })) return logId;
+  }
+}
+const NAMES = { maxAge: '$maxAge', maxCount: '$maxCount', truncateBefore: '$tb' } as const;
+
+/** Compares the last entry and some before it, whole. @returns what differs */
+async function differenceOf(copy: LogFile, server: Server): Promise<string | undefined> {
+  const { position: head } = copy.head;
+  const step = Math.max(1, Math.floor(head / SAMPLES));
+  const positions = head === 0 ? [] : [head, ...Array.from({ length: SAMPLES }, (_, i) => head - (i + 1) * step).filter((position) => position >= 1)];
+  for (const position of positions) {
+    const [onServer] = await server.read(position, 1);
+    if (onServer === undefined) return `the stream ends before its position ${position}`;
+    if (JSON.stringify({ ...onServer }) !== JSON.stringify({ ...inOrder(copy.at(position) as StoredEntry) })) return `another entry stands at its position ${position}`;
+  }
+  return undefined;
+}
+const inOrder = ({ position, id, stream, revision, type, version, data, meta, time }: StoredEntry): StoredEntry => ({ position, id, stream, revision, type, version, data, meta, time });
+
+function refusedBecause({ fault }: ServerRefusal, stream: string): string {
+  const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
+  if (why === 'ACCESS') return `The server does not let this user read and write the stream ${stream}. docs/operating.md says which rights it needs.`;
+  if (why === 'DELETED') return `The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`;
+  return `The server refuses the stream ${stream} (${why}).`;
+}

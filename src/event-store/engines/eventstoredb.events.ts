@@ -1,0 +1,56 @@
+import { binaryEvent, jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
+import type { StoredEntry } from '../entry.js';
+
+/** What of an entry has no place of its own on the server. `meta` stays a text, to the byte; the two with $ are the server's own, for its tools. */
+interface ServerMetadata {
+  readonly stream: string;
+  readonly revision: number;
+  readonly version: number;
+  readonly time: string;
+  readonly meta: string;
+  readonly $correlationId?: string;
+  readonly $causationId?: string;
+}
+
+/** Data that the client would write otherwise than it stands here goes as bytes: an entry is kept to the byte. */
+const isAsClientsWrite = (text: string): boolean => {
+  try {
+    return JSON.stringify(JSON.parse(text)) === text;
+  } catch {
+    return false;
+  }
+};
+
+export function toServerEvent(entry: StoredEntry): EventData {
+  const { stream, revision, version, time, meta } = entry;
+  const metadata: ServerMetadata = { stream, revision, version, time, meta, ...tracing(meta) };
+  const common = { id: entry.id, type: entry.type, metadata };
+  return isAsClientsWrite(entry.data)
+    ? jsonEvent({ ...common, data: JSON.parse(entry.data) as never }) as EventData
+    : binaryEvent({ ...common, data: Buffer.from(entry.data, 'utf8') }) as EventData;
+}
+
+function tracing(meta: string): Pick<ServerMetadata, '$correlationId' | '$causationId'> {
+  try {
+    const { correlationId, causationId } = JSON.parse(meta) as { correlationId?: string; causationId?: string };
+    return { ...(correlationId !== undefined && { $correlationId: correlationId }), ...(causationId !== undefined && { $causationId: causationId }) };
+  } catch {
+    return {};
+  }
+}
+
+/** @throws Error for an event that is no entry of ours */
+export function fromServerEvent({ event }: ResolvedEvent): StoredEntry {
+  const metadata = event?.metadata as Partial<ServerMetadata> | undefined;
+  if (!event || metadata?.stream === undefined || metadata.revision === undefined || metadata.version === undefined || metadata.time === undefined || metadata.meta === undefined) {
+    throw new Error(`The event at revision ${event?.revision} was not written by this program`);
+  }
+  const { stream, revision, version, time, meta } = metadata;
+  return {
+    position: Number(event.revision) + 1, id: event.id.toLowerCase(), stream, revision, type: event.type, version,
+    data: event.isJson ? JSON.stringify(event.data) : Buffer.from(event.data as Uint8Array).toString('utf8'), meta, time,
+  };
+}
+
+/** Bytes that an entry takes on the server, at most. */
+export const sizeOnServer = (entry: StoredEntry): number => 2 * (Buffer.byteLength(entry.meta) + Buffer.byteLength(entry.stream)) + Buffer.byteLength(entry.data) + 1_024;

@@ -1,0 +1,151 @@
+import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials } from '@eventstore/db-client';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { StoredEntry } from '../entry.js';
+import { LogUnreachable, LogUnusable } from '../event-store.js';
+import { CallTimedOut, faultOfServer, type ServerFault } from './eventstoredb.errors.js';
+import { fromServerEvent, toServerEvent } from './eventstoredb.events.js';
+
+export interface ServerOptions {
+  /** `esdb://` or `esdb+discover://`. */
+  readonly connection: string;
+  readonly stream: string;
+  /** How long a call may take with all its repeats before its caller is told that the server cannot be reached. */
+  readonly patienceMs?: number;
+}
+
+const CALL_MS = 2_500;
+const DEADLINE_MS = 2_000;
+const PATIENCE_MS = 5_000;
+/** With any credentials, which are ignored without TLS, the client appends one by one with a deadline; without, through a map that all clients of a process share. */
+const NOBODY: Credentials = { username: 'nobody', password: 'nobody' };
+
+/** What our stream says of itself on the server. */
+export interface StreamMetadata { readonly committeeLogId?: string; readonly maxAge?: number; readonly maxCount?: number; readonly truncateBefore?: unknown; readonly acl?: unknown }
+
+/** One stream of an EventStoreDB: calls with limits, repeated over a fresh connection where nobody knows what became of them. */
+export class Server {
+  private client: EventStoreDBClient;
+  private readonly credentials: Credentials;
+  private closed = false;
+
+  constructor(private readonly options: ServerOptions) {
+    const { user } = partsOf(options.connection);
+    this.credentials = user ?? NOBODY;
+    this.client = this.connect();
+  }
+
+  get stream(): string { return this.options.stream; }
+
+  /** Writes at exactly this head. @throws the server's refusal as a ServerFault that is no outcome to ask for again; LogUnreachable */
+  async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
+    const events = entries.map(toServerEvent);
+    const { nextExpectedRevision } = await this.insist(() => this.client.appendToStream(this.stream, events, {
+      expectedRevision: expectedHead === 0 ? NO_STREAM : BigInt(expectedHead - 1), requiresLeader: true, deadline: DEADLINE_MS, credentials: this.credentials,
+    }));
+    if (Number(nextExpectedRevision) !== expectedHead - 1 + entries.length) {
+      throw new Error(`The server wrote ${entries.length} entries after ${expectedHead} and says that its last revision is ${nextExpectedRevision}`);
+    }
+  }
+
+  /** At most `limit` entries from a position on, which is asked for itself. Empty: there is none there. */
+  async read(from: number, limit: number): Promise<readonly StoredEntry[]> {
+    try {
+      return await this.insist(async () => {
+        const entries: StoredEntry[] = [];
+        const events = this.client.readStream(this.stream, {
+          direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS,
+        });
+        for await (const event of events) entries.push(fromServerEvent(event));
+        return entries;
+      });
+    } catch (error) {
+      if (isFault(error) && error.fault.kind === 'NO_STREAM') return [];
+      throw error;
+    }
+  }
+
+  async metadata(): Promise<StreamMetadata> {
+    const { metadata } = await this.insist(() => this.client.getStreamMetadata(this.stream, { requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+    return (metadata ?? {}) as StreamMetadata;
+  }
+
+  /** Once: whoever comes second finds the first one's. @returns false where somebody was faster */
+  async beginMetadata(metadata: StreamMetadata): Promise<boolean> {
+    try {
+      await this.insist(() => this.client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: NO_STREAM, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+      return true;
+    } catch (error) {
+      if (isFault(error) && error.fault.kind === 'CONFLICT') return false;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.race([this.client.dispose(), wait(1_000, undefined, { ref: false })]).catch(() => undefined);
+  }
+
+  /** The same call until the server has said what became of it, or patience ends. */
+  private async insist<T>(call: () => Promise<T>): Promise<T> {
+    const until = performance.now() + (this.options.patienceMs ?? PATIENCE_MS);
+    for (;;) {
+      try {
+        return await limited(call(), CALL_MS);
+      } catch (error) {
+        const fault = faultOfServer(error);
+        if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') throw new ServerRefusal(fault, error);
+        if (this.closed || performance.now() > until) throw new LogUnreachable(error);
+        this.reconnect();
+        await wait(50 + Math.random() * 150);
+      }
+    }
+  }
+
+  /** A channel that hangs stays hung: it is left behind, and what it still says is heard by nobody. */
+  private reconnect(): void {
+    const old = this.client;
+    this.client = this.connect();
+    void Promise.race([old.dispose(), wait(3_000, undefined, { ref: false })]).catch(() => undefined);
+  }
+
+  private connect(): EventStoreDBClient {
+    return EventStoreDBClient.connectionString(withSettings(this.options.connection));
+  }
+}
+
+export class ServerRefusal extends Error {
+  constructor(readonly fault: ServerFault, cause: unknown) {
+    super(`The server refused: ${fault.kind}${'why' in fault ? ` ${fault.why}` : ''}`, { cause });
+    this.name = 'ServerRefusal';
+  }
+}
+const isFault = (error: unknown): error is ServerRefusal => error instanceof ServerRefusal;
+
+const CONNECTION = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]*)@)?[^/?]+\/?(?:\?(.*))?$/;
+
+export const isConnection = (text: string): boolean => CONNECTION.test(text);
+
+function partsOf(connection: string): { readonly user?: Credentials; readonly settings: URLSearchParams } {
+  const found = CONNECTION.exec(connection);
+  if (!found) throw new LogUnusable(`EVENT_STORE is ${JSON.stringify(connection)}; it must be as in esdb://user:password@host:2113 or esdb+discover://host.`);
+  const [, username, password, query] = found;
+  return {
+    settings: new URLSearchParams(query ?? ''),
+    ...(username !== undefined && { user: { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') } }),
+  };
+}
+
+/** A hung server is noticed within two seconds instead of twenty, where the connection does not say otherwise. */
+function withSettings(connection: string): string {
+  const { settings } = partsOf(connection);
+  for (const name of ['keepAliveInterval', 'keepAliveTimeout']) if (!settings.has(name)) settings.set(name, '1000');
+  return `${connection.split('?')[0]}?${settings.toString()}`;
+}
+
+function limited<T>(call: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new CallTimedOut(ms)), ms);
+    // What comes after the limit is heard here too, so that it ends nothing.
+    call.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
