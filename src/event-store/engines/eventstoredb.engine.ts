@@ -99,8 +99,8 @@ export class EventStoreDbEngine implements Engine {
   }
 
   private async appendNow(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
+    if (entries.length === 0 || this.log.head.position < expectedHead) await this.catchUp();
     if (entries.length === 0 || this.log.head.position !== expectedHead) {
-      await this.catchUp();
       if (this.log.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.log.head.position);
       if (entries.length === 0) return;
     }
@@ -127,9 +127,15 @@ export class EventStoreDbEngine implements Engine {
   /** What the embedded engine's triggers say, said before anything is sent. */
   private check(entries: readonly StoredEntry[]): void {
     const inBatch = new Map<string, number>();
+    const revisions = new Map<string, number>();
+    const { position: head } = this.log.head;
     let { time: before } = this.log.head;
     let bytes = 0;
-    for (const entry of entries) {
+    for (const [i, entry] of entries.entries()) {
+      if (entry.position !== head + i + 1) throw new Error('A position follows the one before it');
+      const revision = (revisions.get(entry.stream) ?? this.log.revisionAt(entry.stream, head)) + 1;
+      if (entry.revision !== revision) throw new Error('A revision follows the one before it');
+      revisions.set(entry.stream, revision);
       if (entry.time < before) throw new TimeWentBack(entry.position, entry.time, before);
       before = entry.time;
       const id = entry.id.toLowerCase();
@@ -161,10 +167,11 @@ export class EventStoreDbEngine implements Engine {
     }
   }
 
-  /** Reads from the last entry on, itself included, until the server has no more. One reading at a time. */
-  private catchUp(): Promise<void> {
+  /** Reads from the last entry on, itself included, until the server has no more. One reading at a time, begun after it was asked for. */
+  private async catchUp(): Promise<void> {
+    await this.catching?.catch(() => undefined);
     this.catching ??= this.readAll().finally(() => { this.catching = undefined; });
-    return this.catching;
+    await this.catching;
   }
 
   private async readAll(): Promise<void> {

@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as newId } from 'uuid';
+import { COPY_FILE, CopyDiffers, EventStoreDbEngine } from '../../src/event-store/engines/eventstoredb.engine.js';
+import { CallTimedOut, faultOfServer } from '../../src/event-store/engines/eventstoredb.errors.js';
+import { EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable } from '../../src/event-store/event-store.js';
+import { LogFile } from '../../src/event-store/log-file.js';
+import { entriesAfter, positionsOf, range } from '../support/entries.js';
+import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
+import { removeDir, tempDir } from '../support/temp.js';
+import { contract, type OpenLog } from './contract.js';
+
+/** Where a real server is given, the same is asked of it. */
+const REAL = process.env['EVENTSTOREDB_URL'];
+let double: EventStoreDbDouble;
+const connection = (): string => REAL ?? double.connection;
+beforeAll(async () => { double = await EventStoreDbDouble.start(); });
+afterAll(() => double.stop());
+it(`was run against ${REAL === undefined ? 'the protocol double: no EVENTSTOREDB_URL is given, so a real server was not run' : 'the real server at EVENTSTOREDB_URL'}`, () => {
+  expect(connection()).toMatch(/^esdb/);
+});
+
+const unexpected = (error: unknown): never => { throw new Error('onFatal was called', { cause: error }); };
+const newStream = (): string => `committee-test-${newId()}`;
+
+interface Opening { readonly dir?: string; readonly stream?: string; readonly onFatal?: (error: unknown) => void; readonly onNotice?: (message: string) => void; readonly patienceMs?: number }
+async function openEngine({ dir = tempDir(), stream = newStream(), onFatal = unexpected, ...more }: Opening = {}): Promise<OpenLog & { readonly engine: EventStoreDbEngine; readonly dir: string; readonly stream: string }> {
+  const listenerErrors: unknown[] = [];
+  const engine = await EventStoreDbEngine.open({ connection: connection(), stream, dataDir: dir, onFatal, onListenerError: (error) => listenerErrors.push(error), ...more });
+  return {
+    engine, log: engine.log, listenerErrors, dir, stream,
+    async reopen() {
+      await engine.close();
+      return openEngine({ dir, stream, onFatal, ...more });
+    },
+    async dispose() {
+      await engine.close();
+      removeDir(dir);
+    },
+  };
+}
+
+contract(`eventstoredb on ${REAL === undefined ? 'the protocol double' : 'a real server'}`, openEngine, ['full disk']);
+
+describe('The engine eventstoredb', () => {
+  const opened: { dispose(): Promise<void> }[] = [];
+  afterEach(async () => { for (const one of opened.splice(0)) await one.dispose(); });
+  const open = async (opening: Opening = {}): ReturnType<typeof openEngine> => {
+    const one = await openEngine(opening);
+    opened.push(one);
+    return one;
+  };
+
+  it('gives every node of one stream the same log id, entries and positions', async () => {
+    const stream = newStream();
+    const nodes = await Promise.all([open({ stream }), open({ stream }), open({ stream })]);
+    expect(new Set(nodes.map(({ log }) => log.logId)).size).toBe(1);
+    const [first, second, third] = nodes as [typeof nodes[0], typeof nodes[0], typeof nodes[0]];
+    await first.engine.append(entriesAfter(0, 3), 0);
+    expect(await second.engine.append(entriesAfter(0, 2), 0).catch((error: unknown) => error)).toEqual(new HeadMoved(0, 3));
+    await second.engine.append(entriesAfter(3, 2), 3);
+    expect((await third.engine.head()).position).toBe(5);
+    for (const { engine } of nodes) expect(await engine.read(0, 10)).toEqual(first.log.read(0, 10));
+  });
+
+  it('lets exactly one of three nodes win each head, and loses none', async () => {
+    const stream = newStream();
+    const nodes = await Promise.all([open({ stream }), open({ stream }), open({ stream })]);
+    const accepted = await Promise.all(nodes.map(async ({ engine }) => {
+      const ids: string[] = [];
+      for (let n = 0; n < 20;) {
+        const { position } = engine.log.head;
+        const entries = entriesAfter(position, 2);
+        const error = await engine.append(entries, position).catch((e: unknown) => e);
+        if (error instanceof HeadMoved) continue;
+        expect(error).toBeUndefined();
+        ids.push(...entries.map(({ id }) => id));
+        n++;
+      }
+      return ids;
+    }));
+    const all = await (nodes[0] as typeof nodes[0]).engine.read(0, 1_000);
+    expect(positionsOf(all)).toEqual(range(1, 120));
+    expect(all.map(({ id }) => id).sort()).toEqual(accepted.flat().sort());
+  });
+
+  it('follows what others write, by itself, within a moment', async () => {
+    const stream = newStream();
+    const [writer, reader] = [await open({ stream }), await open({ stream })];
+    const told = new Promise<void>((resolve) => { reader.log.onAppended(resolve); });
+    await writer.engine.append(entriesAfter(0, 7), 0);
+    await told;
+    expect(reader.log.head).toEqual(writer.log.head);
+  });
+
+  it('throws a copy away that is of another log, says so, and reads anew', async () => {
+    const [one, other] = [await open(), await open()];
+    await one.engine.append(entriesAfter(0, 3), 0);
+    await other.engine.append(entriesAfter(0, 2), 0);
+    await one.engine.close();
+    const notices: string[] = [];
+    const again = await open({ dir: one.dir, stream: other.stream, onNotice: (message) => notices.push(message) });
+    expect(again.log.read(0, 9)).toEqual(other.log.read(0, 9));
+    expect(notices).toEqual([expect.stringMatching(/thrown away and read anew.*another log/)]);
+  });
+
+  it.each([['the last one', 5, 'another entry stands at its position 5'], ['a sampled one', 2, 'another entry stands at its position 2']])('throws a copy away in which %s differs by a byte', async (_, position, why) => {
+    const one = await open();
+    await one.engine.append(entriesAfter(0, 5), 0);
+    const entries = one.log.read(0, 9);
+    await one.engine.close();
+    const file = join(one.dir, COPY_FILE);
+    removeDir(file);
+    const forged = LogFile.open(file, { logId: one.log.logId });
+    forged.append(entries.map((entry) => (entry.position === position ? { ...entry, data: entry.data.replace(/\}$/, ',"forged":1}') } : entry)), 0);
+    forged.close();
+    const notices: string[] = [];
+    const again = await open({ dir: one.dir, stream: one.stream, onNotice: (message) => notices.push(message) });
+    expect(notices).toEqual([expect.stringContaining(why)]);
+    expect(again.log.read(0, 9)).toEqual(entries);
+  });
+
+  it('refuses an entry that the server would not take, before it is sent', async () => {
+    const { engine } = await open();
+    const [entry] = entriesAfter(0, 1);
+    const huge = { ...entry as object, data: JSON.stringify('x'.repeat(16 * 1024 * 1024)) };
+    expect(await engine.append([huge as never], 0).catch((error: unknown) => error)).toBeInstanceOf(EntryTooLarge);
+    expect((await engine.head()).position).toBe(0);
+    await engine.append(entriesAfter(0, 1), 0);
+  });
+
+  it('has one process a folder', async () => {
+    const { dir } = await open();
+    await expect(openEngine({ dir })).rejects.toThrow(/copy of the log in .* is in use|another process|in use/i);
+  });
+});
+
+/** What a real server does seldom is made to happen here. */
+(REAL === undefined ? describe : describe.skip)('The engine eventstoredb, where calls go wrong (protocol double only)', () => {
+  const opened: { dispose(): Promise<void> }[] = [];
+  afterEach(async () => { for (const one of opened.splice(0)) await one.dispose(); });
+  const open = async (opening: Opening = {}): ReturnType<typeof openEngine> => {
+    const one = await openEngine(opening);
+    opened.push(one);
+    return one;
+  };
+  const onServer = (stream: string): number => double.streams.get(stream)?.length ?? 0;
+
+  it.each(['ANSWER_LOST', 'UNAVAILABLE', 'NOT_READY', 'NOT_LEADER', 'HANGS'] as const)('asks again with the same ids and the same head after %s, and writes once', async (mishap) => {
+    const { engine, log, stream } = await open();
+    await engine.append(entriesAfter(0, 2), 0);
+    double.next('append', mishap);
+    if (mishap !== 'HANGS') double.next('append', mishap);
+    await engine.append(entriesAfter(2, 3), 2);
+    expect([log.head.position, onServer(stream)]).toEqual([5, 5]);
+    await engine.append(entriesAfter(5, 1), 5);
+  });
+
+  it('asks again after a lost answer also when others have written meanwhile', async () => {
+    const stream = newStream();
+    const [one, other] = [await open({ stream }), await open({ stream })];
+    double.next('append', 'ANSWER_LOST');
+    const entries = entriesAfter(0, 2);
+    const appending = one.engine.append(entries, 0);
+    for (;;) {
+      const { position } = await other.engine.head();
+      if (position === 2) break;
+    }
+    await other.engine.append(entriesAfter(2, 2), 2);
+    await appending;
+    expect((await one.engine.read(0, 9)).map(({ id }) => id).slice(0, 2)).toEqual(entries.map(({ id }) => id));
+    expect(onServer(stream)).toBe(4);
+  });
+
+  it('says that the server cannot be reached when patience ends, and goes on when it is back', async () => {
+    const { engine, stream } = await open({ patienceMs: 300 });
+    for (let i = 0; i < 20; i++) double.next('append', 'UNAVAILABLE');
+    expect(await engine.append(entriesAfter(0, 1), 0).catch((error: unknown) => error)).toBeInstanceOf(LogUnreachable);
+    for (let i = 0; ; i++) {
+      const error = await engine.append(entriesAfter(0, 1), 0).catch((e: unknown) => e);
+      if (error === undefined) break;
+      expect(error).toBeInstanceOf(LogUnreachable);
+      expect(i).toBeLessThan(20);
+    }
+    expect(onServer(stream)).toBe(1);
+  });
+
+  it.each([['ACCESS_DENIED', /does not let this user/], ['DELETED', /was deleted on the server/]] as const)('does not start on a stream with %s, and says what to do', async (mishap, says) => {
+    const dir = tempDir();
+    double.next('read', mishap);
+    await expect(openEngine({ dir })).rejects.toThrow(says);
+    // The folder is free again.
+    await (await openEngine({ dir })).dispose();
+  });
+
+  it('ends the process where access is taken away while it writes', async () => {
+    const fatal: unknown[] = [];
+    const { engine } = await open({ onFatal: (error) => fatal.push(error) });
+    double.next('append', 'ACCESS_DENIED');
+    await expect(engine.append(entriesAfter(0, 1), 0)).rejects.toThrow(/REFUSED ACCESS/);
+    expect(fatal).toHaveLength(1);
+  });
+
+  it.each([['$maxAge', { $maxAge: 5 }], ['$maxCount', { $maxCount: 5 }], ['$tb', { $tb: 5 }]])('does not start on a stream with %s: it forgets entries', async (name, metadata) => {
+    const stream = newStream();
+    double.streams.set(`$$${stream}`, [{ id: newId(), type: '$metadata', contentType: 'application/json', data: Buffer.from(JSON.stringify(metadata)), metadata: new Uint8Array(), created: 0 }]);
+    const dir = tempDir();
+    const error: unknown = await openEngine({ dir, stream }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(LogUnusable);
+    expect((error as Error).message).toContain(name);
+    removeDir(dir);
+  });
+
+  it('stops where the stream is shorter than its copy, or another', async () => {
+    for (const change of ['shorter', 'another'] as const) {
+      const fatal: unknown[] = [];
+      const { engine, stream } = await open({ onFatal: (error) => fatal.push(error) });
+      await engine.append(entriesAfter(0, 3), 0);
+      const events = double.streams.get(stream) ?? [];
+      double.streams.set(stream, change === 'shorter' ? events.slice(0, 2) : [...events.slice(0, 2), { ...events[2] as typeof events[0], id: newId() }]);
+      const error: unknown = await engine.head().catch((e: unknown) => e);
+      expect([change, error instanceof CopyDiffers, (error as CopyDiffers).position]).toEqual([change, true, 3]);
+      while (fatal.length === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });
+      expect(fatal[0]).toBeInstanceOf(CopyDiffers);
+    }
+  });
+});
+
+describe('Errors of the client', () => {
+  it.each([
+    ['a wrong revision', { type: 'wrong-expected-version', actualVersion: 7n }, { kind: 'CONFLICT', actual: 8 }],
+    ['a wrong revision of an empty stream', { type: 'wrong-expected-version', actualVersion: 'no_stream' }, { kind: 'CONFLICT', actual: 0 }],
+    ['kill -9', { type: 'unavailable', code: 14 }, { kind: 'UNKNOWN' }],
+    ['SIGTERM', { type: 'unknown', code: 13 }, { kind: 'UNKNOWN' }],
+    ['an append while it is down', { code: 14 }, { kind: 'UNKNOWN' }],
+    ['just after its start', { type: 'unknown', message: '2 UNKNOWN: Could not recognize Server Is Not Ready' }, { kind: 'ELSEWHERE' }],
+    ['a follower of a dead leader', { type: 'deadline-exceeded' }, { kind: 'UNKNOWN' }],
+    ['a follower', { type: 'not-leader', code: 5 }, { kind: 'ELSEWHERE' }],
+    ['an own limit', new CallTimedOut(5), { kind: 'UNKNOWN' }],
+    ['an error of the client itself', new TypeError('undefined is not iterable'), { kind: 'UNKNOWN' }],
+    ['an oversized event', { type: 'unknown', code: 8 }, { kind: 'REFUSED', why: 'TOO_LARGE' }],
+    ['an oversized append', { type: 'maximum-append-size-exceeded' }, { kind: 'REFUSED', why: 'TOO_LARGE' }],
+    ['no right', { type: 'access-denied', code: 7 }, { kind: 'REFUSED', why: 'ACCESS' }],
+    ['nobody', { code: 16 }, { kind: 'REFUSED', why: 'ACCESS' }],
+    ['a deleted stream', { type: 'stream-deleted' }, { kind: 'REFUSED', why: 'DELETED' }],
+    ['no stream', { type: 'stream-not-found' }, { kind: 'NO_STREAM' }],
+  ])('are sorted: %s', (_, error, fault) => {
+    expect(faultOfServer(error)).toEqual(fault);
+  });
+});
