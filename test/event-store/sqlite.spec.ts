@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -328,6 +328,12 @@ describe('The log as a SQLite file', () => {
       expect(formatOf()).toEqual({ user_version: 2 });
       expect(integrity()).toEqual([{ integrity_check: 'ok' }]);
       expect(messageOf(() => raw().exec('DELETE FROM notes'))).toBe('notes are never removed');
+    });
+
+    it('is kept here as it was, and so is every format that has been left behind', () => {
+      LogFile.open(file).close();
+      const { user_version: today } = formatOf() as { user_version: number };
+      expect(range(1, today - 1).filter((format) => !existsSync(`test/event-store/log-format-${format}.sql`))).toEqual([]);
     });
 
     it('is read as it is by who only reads, and stays of format 1', () => {
