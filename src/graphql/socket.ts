@@ -1,17 +1,17 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { parse, specifiedRules, validate, type ExecutionArgs, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { v7 as newId } from 'uuid';
-import { WebSocketServer } from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { Problem, type ErrorCode } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import type { Caller } from '../identity/tokens.js';
 import { refusal } from './admission.js';
 import { statusOf, toGraphQLError } from './errors.js';
-import { LIMITS } from './limits.js';
-import type { Live } from './live.js';
+import { Documents } from './documents.js';
+import type { Live, Message } from './live.js';
 
 export interface SocketOptions {
   readonly path: string;
@@ -33,18 +33,20 @@ const GOODBYE_MS = 1_000;
 const REASON_BYTES = 123;
 
 interface Connection extends Extra, Record<PropertyKey, unknown> { caller?: Caller | undefined }
-type Answer = AsyncIterableIterator<FormattedExecutionResult>;
+type Answer = AsyncIterableIterator<Message>;
 
 /**
  * Subscriptions over graphql-ws, and nothing else: queries and mutations would pass by what Apollo checks.
  * Wired by hand, since Nest's own server can neither bound a message nor look at the origin.
  */
 export class Socket {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false, WebSocket: SharingSocket });
+  private readonly documents: Documents;
   private readonly protocol: { dispose: () => Promise<void> | void };
   private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
   constructor(private readonly server: Server, private readonly options: SocketOptions) {
+    this.documents = new Documents(options.schema);
     this.protocol = useServer<Record<string, unknown>, Connection>({
       schema: options.schema,
       connectionInitWaitTimeout: 3_000,
@@ -52,7 +54,10 @@ export class Socket {
       onSubscribe: (ctx, _id, payload) => this.subscribe(ctx.extra as Connection, payload),
       subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
       // Its errors have their shape already.
-      onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
+      onNext: (ctx, id, _payload, _args, result) => {
+        const { text } = result as Message;
+        return text === undefined ? result as FormattedExecutionResult : (ctx.extra.socket as SharingSocket).standIn(id, text);
+      },
       onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => options.report(inner, correlationId));
@@ -108,9 +113,8 @@ export class Socket {
   private subscribe(connection: Connection, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
     const { schema, live } = this.options;
     try {
-      const document = parse(payload.query, { maxTokens: LIMITS.tokens });
-      const errors = validate(schema, document, specifiedRules, { maxErrors: 10 });
-      if (errors.length > 0) return errors;
+      const document = this.documents.read(payload.query);
+      if (!('kind' in document)) return document;
       const other = document.definitions.some((d) => d.kind === 'OperationDefinition' && d.operation !== 'subscription');
       if (other) throw refusal('INVALID', 'SUBSCRIPTIONS_ONLY', 'The socket carries subscriptions only. Send queries and mutations over HTTP.', {});
       const answer = live.answer({
@@ -121,6 +125,27 @@ export class Socket {
     } catch (error) {
       return [error as GraphQLError];
     }
+  }
+}
+
+/**
+ * graphql-ws writes each message anew. A payload that many are sent is written once: graphql-ws is given another in its place, and what it makes of
+ * that is exchanged on its way out.
+ */
+class SharingSocket extends WebSocket {
+  private readonly waiting = new Map<string, string>();
+
+  standIn(id: string, text: string): FormattedExecutionResult {
+    const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.waiting.set(`${before}{"data":null}}`, `${before}${text}}`);
+    return { data: null };
+  }
+
+  override send(...args: [data: Parameters<WebSocket['send']>[0], ...more: never[]]): void {
+    const [data, ...more] = args;
+    const shared = typeof data === 'string' ? this.waiting.get(data) : undefined;
+    if (shared !== undefined) this.waiting.delete(data as string);
+    super.send(shared ?? data, ...more);
   }
 }
 
