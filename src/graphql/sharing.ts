@@ -3,7 +3,7 @@ import { officesOf, type Standing } from '../identity/standing.js';
 
 interface Reader { readonly held: ReadonlySet<Office>; /** Equal for equal rights. */ readonly rights: string; /** Equal for the same person in the same offices. */ readonly self: string }
 interface Watch { readonly reader: Standing; /** Whether more was asked of the reader than the offices held. */ isPersonal: boolean }
-interface Found<T> { readonly value: T; readonly by: Reader; readonly watch: Watch; isSettled: boolean }
+interface Found<T> { readonly value: T; readonly by: Reader; readonly watch: Watch; /** While it is still looked for: resolves when it is found, or cannot be. */ settling: Promise<void> | undefined }
 
 /**
  * What was found for one reader, for all who hold the same offices. Whether it is theirs too is not declared but seen: where the finding looked at
@@ -29,7 +29,7 @@ export class Sharing<T> {
   async later(about: number, standing: Standing, find: (reader: Standing) => T): Promise<Awaited<T>> {
     const reader = readerOf(standing);
     const first = this.find(`${about} ${reader.rights}`, reader, standing, find);
-    if (!first.isSettled && first.by.self !== reader.self) await settled(first);
+    if (first.settling && first.by.self !== reader.self) await first.settling;
     return await (isFor(first, reader) ? first : this.find(`${about} ${reader.self}`, reader, standing, find)).value;
   }
 
@@ -38,7 +38,8 @@ export class Sharing<T> {
     if (!found) {
       if (this.found.size >= this.most) this.found.clear();
       const watch = watched(standing, by);
-      this.found.set(key, (found = { value: find(watch.reader), by, watch, isSettled: false }));
+      this.found.set(key, (found = { value: find(watch.reader), by, watch, settling: undefined }));
+      settle(found);
     }
     return found;
   }
@@ -46,10 +47,11 @@ export class Sharing<T> {
 
 const isFor = (found: Found<unknown>, reader: Reader): boolean => !found.watch.isPersonal || found.by.self === reader.self;
 
-/** Until it has been looked at all that it looks at. That it failed is told to whom it is for. */
-async function settled(found: Found<unknown>): Promise<void> {
-  await Promise.resolve(found.value).catch(() => undefined);
-  found.isSettled = true;
+function settle(found: Found<unknown>): void {
+  if (!(found.value instanceof Promise)) return;
+  const done = (): void => { found.settling = undefined; };
+  // That it failed is told to whom it is for.
+  found.settling = found.value.then(done, done);
 }
 
 const readers = new WeakMap<Standing, Reader>();

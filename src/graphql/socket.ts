@@ -25,6 +25,8 @@ export interface SocketOptions {
 
 const MAX_PAYLOAD = 64 * 1024;
 const PING_MS = 12_000;
+/** Messages are given ahead of a reader up to so many bytes. */
+const WAITING_BYTES = 16 * 1024;
 /** A message that the socket does not take within this time: nobody reads at the other end. */
 const STUCK_MS = 10_000;
 /** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
@@ -40,7 +42,7 @@ type Answer = AsyncIterableIterator<Message>;
  * Wired by hand, since Nest's own server can neither bound a message nor look at the origin.
  */
 export class Socket {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false, WebSocket: SharingSocket });
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   private readonly documents: Documents;
   private readonly protocol: { dispose: () => Promise<void> | void };
   private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -51,13 +53,10 @@ export class Socket {
       schema: options.schema,
       connectionInitWaitTimeout: 3_000,
       onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
-      onSubscribe: (ctx, _id, payload) => this.subscribe(ctx.extra as Connection, payload),
+      onSubscribe: (ctx, id, payload) => this.subscribe(ctx.extra as Connection, id, payload),
       subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
       // Its errors have their shape already.
-      onNext: (ctx, id, _payload, _args, result) => {
-        const { text } = result as Message;
-        return text === undefined ? result as FormattedExecutionResult : (ctx.extra.socket as SharingSocket).standIn(id, text);
-      },
+      onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => options.report(inner, correlationId));
@@ -110,7 +109,7 @@ export class Socket {
     return true;
   }
 
-  private subscribe(connection: Connection, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
+  private subscribe(connection: Connection, id: string, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
     const { schema, live } = this.options;
     try {
       const document = this.documents.read(payload.query);
@@ -121,7 +120,7 @@ export class Socket {
         document, operationName: payload.operationName, variables: payload.variables ?? {}, correlationId: newId(),
         reader: () => this.options.standingOf(connection.caller?.personId),
       });
-      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer } };
+      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer: pastTheProtocol(answer, id, connection.socket) } };
     } catch (error) {
       return [error as GraphQLError];
     }
@@ -129,24 +128,29 @@ export class Socket {
 }
 
 /**
- * graphql-ws writes each message anew. A payload that many are sent is written once: graphql-ws is given another in its place, and what it makes of
- * that is exchanged on its way out.
+ * What graphql-ws is given of a subscription: what concerns it alone, errors and the end. A text that many are sent is written once and goes past it to
+ * the socket, since graphql-ws would write it anew for each.
  */
-class SharingSocket extends WebSocket {
-  private readonly waiting = new Map<string, string>();
+function pastTheProtocol(answer: Answer, id: string, socket: WebSocket): Answer {
+  const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return {
+    async next() {
+      for (;;) {
+        const given = await answer.next();
+        if (given.done || given.value.text === undefined) return given;
+        await sent(socket, `${before}${given.value.text}}`);
+      }
+    },
+    return: () => answer.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() { return this; },
+  };
+}
 
-  standIn(id: string, text: string): FormattedExecutionResult {
-    const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-    this.waiting.set(`${before}{"data":null}}`, `${before}${text}}`);
-    return { data: null };
-  }
-
-  override send(...args: [data: Parameters<WebSocket['send']>[0], ...more: never[]]): void {
-    const [data, ...more] = args;
-    const shared = typeof data === 'string' ? this.waiting.get(data) : undefined;
-    if (shared !== undefined) this.waiting.delete(data as string);
-    super.send(shared ?? data, ...more);
-  }
+/** Resolves at once while little waits to be taken, so that what comes together leaves together; then when it has been taken. */
+function sent(socket: WebSocket, frame: string): Promise<void> | undefined {
+  if (socket.readyState !== WebSocket.OPEN) return undefined;
+  if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);
+  return new Promise((resolve, reject) => socket.send(frame, (error) => (error ? reject(error) : resolve())));
 }
 
 /** Before there is a socket there is HTTP, with errors of the same shape. */
