@@ -15,9 +15,12 @@ const SECTIONS = {
   appends: 'durable appends through the store port',
   'hot-ballot': 'CastPosition on one hot ballot, beside emmett-sqlite',
   graphql: 'castPosition over GraphQL',
+  list: 'list of 50 x 10 over GraphQL',
+  'fan-out': 'subscribers at 50 entries a second',
   'past-lists': 'lists as of the past',
   rebuild: 'rebuild of all views',
   start: 'start of the process',
+  million: 'a million entries: start, and what a rebuild costs an entry',
 };
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

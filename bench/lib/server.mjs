@@ -3,6 +3,7 @@
  * then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
  */
 import 'reflect-metadata';
+import { answerAsked } from './child.mjs';
 import { load } from './project.mjs';
 
 const [{ startServer }, { readConfig }, { Dispatch }, { registrations }, { parseCommand }] = await Promise.all([
@@ -16,7 +17,4 @@ if (behind === 'nothing') Dispatch.prototype.send = async () => receipt;
 
 const running = await startServer(readConfig(process.env));
 process.send({ url: running.url });
-process.on('message', (ask) => {
-  if (ask === 'cpu') process.send({ cpu: process.cpuUsage(), head: running.system.engine.log.head.position });
-  if (ask === 'stop') void running.close().then(() => process.exit(0));
-});
+answerAsked(() => running.close(), () => ({ head: running.system.engine.log.head.position }));

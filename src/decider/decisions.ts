@@ -2,7 +2,7 @@ import type { Instant } from '../events/define.js';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
 import { HeadMoved, LogFull, type Engine, type LocalLog } from '../event-store/event-store.js';
-import type { Standing } from '../identity/standing.js';
+import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
 import { newCommandId } from './command-id.js';
 import { isRefusal } from './decider.js';
@@ -73,6 +73,7 @@ export class Decisions {
   private readonly states: States;
   private running: Promise<void> | undefined;
   private stopped = false;
+  private standings: { readonly position: number; readonly now: string; readonly of: Map<string, Standing> } = { position: -1, now: '', of: new Map() };
 
   constructor(private readonly parts: DecisionsParts) {
     this.states = new States(parts.log, parts.codec);
@@ -99,7 +100,14 @@ export class Decisions {
   readonly readAtHead: ReadFact = (decider, stream) => this.states.get(decider, stream).state;
 
   standingOf(personId: string | undefined): Standing {
-    return this.parts.standingAt(personId, this.readAtHead, this.decisionTime());
+    if (personId === undefined) return VISITOR;
+    const { position } = this.parts.log.head;
+    const now = this.decisionTime();
+    // Many messages at one moment are for the same person.
+    if (position !== this.standings.position || now !== this.standings.now) this.standings = { position, now, of: new Map() };
+    let standing = this.standings.of.get(personId);
+    if (!standing) this.standings.of.set(personId, (standing = this.parts.standingAt(personId, this.readAtHead, now)));
+    return standing;
   }
 
   /** Decides what waits, then no more. */

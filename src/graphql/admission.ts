@@ -36,7 +36,8 @@ export class Admission {
     if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first")', cost, LIMITS.cost);
   }
 
-  private checkRights(document: DocumentNode, reader: Standing): void {
+  /** Whether this reader may ask for every field; what depends on the document alone is not looked at again. @throws GraphQLError */
+  checkRights(document: DocumentNode, reader: Standing): void {
     for (const { type, field, audience } of this.restrictedFields(document)) {
       if (this.visibility.mayAsk(reader, type, field)) continue;
       const offices = Array.isArray(audience) ? audience : [];

@@ -1,16 +1,14 @@
-import {
-  execute, getOperationAST, Kind, type DocumentNode, type ExecutionResult, type FieldNode, type FormattedExecutionResult, type GraphQLSchema,
-} from 'graphql';
+import { getOperationAST, Kind, visit, type DocumentNode, type FieldNode, type FormattedExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
 import type { ViewRunner } from '../projections/view-runner.js';
 import { Problem } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
-import { changeKindOf } from '../events/index.js';
 import { Admission, refusal } from './admission.js';
 import type { LiveArgs } from './committee.types.js';
-import type { GraphqlContext } from './context.js';
 import { Desk } from './desk.js';
 import { toGraphQLError } from './errors.js';
+import { Executor } from './execution.js';
+import { SharedQuestion } from './live-question.js';
 import { Reads } from './reads.js';
 import { Visibility } from './visibility.js';
 
@@ -23,6 +21,9 @@ export interface LiveQuestion {
   readonly reader: () => Standing;
 }
 
+/** `text`: the same, as it is sent, where it is shared. */
+export interface Message extends FormattedExecutionResult { readonly text?: string }
+
 /** A subscriber that lets messages wait longer than this, with more than this many positions to come, is let go. */
 const SLOW_MS = 10_000;
 const SLOW_POSITIONS = 256;
@@ -30,147 +31,133 @@ const PLAIN_FIELDS = ['position', 'time', 'change', '__typename'];
 
 /** Subscriptions: the question of a query, asked at later positions. Nothing is queued: what comes next is read from the log. */
 export class Live {
+  /** The questions that somebody is asking, by document, operation and variables. */
+  private readonly questions = new Map<string, SharedQuestion>();
+  private readonly executor: Executor;
+  private readonly documentIds = new WeakMap<DocumentNode, number>();
+  private documents = 0;
+
   constructor(
     private readonly schema: GraphQLSchema, private readonly reads: Reads, private readonly runner: ViewRunner, private readonly visibility: Visibility,
     private readonly desk: Desk, private readonly admission: Admission, private readonly report: (error: unknown, correlationId: string) => void,
-  ) {}
+  ) {
+    this.executor = new Executor(schema);
+  }
+
+  /** How many different questions are asked at the moment. */
+  get size(): number { return this.questions.size; }
 
   /** Ready to give messages. Never ends by itself, except with an error. @throws GraphQLError */
-  answer(question: LiveQuestion): AsyncIterableIterator<FormattedExecutionResult> {
-    const operation = getOperationAST(question.document, question.operationName);
+  answer(asked: LiveQuestion): AsyncIterableIterator<Message> {
+    const { document, operationName, variables, correlationId, reader } = asked;
+    const operation = getOperationAST(document, operationName);
     if (!operation) throw refusal('INVALID', 'OPERATION', 'Name the operation that is meant with operationName.', {});
-    this.admission.check({ ...question, operation }, question.reader());
-    const { coerced, errors } = getVariableValues(this.schema, operation.variableDefinitions ?? [], question.variables, { maxErrors: 10 });
+    this.admission.check({ ...asked, operation }, reader());
+    const { coerced, errors } = getVariableValues(this.schema, operation.variableDefinitions ?? [], variables, { maxErrors: 10 });
     if (errors?.[0]) throw errors[0];
     const field = operation.selectionSet.selections[0];
     const definition = this.schema.getSubscriptionType()?.getFields()['committee'];
     if (field?.kind !== Kind.FIELD || !definition) throw refusal('INVALID', 'SUBSCRIPTION', 'A subscription asks for the field committee.', {});
     const args = getArgumentValues(definition, field, coerced) as LiveArgs;
-    if (!args.about && !args.latest) onlyPlainFields(question.document, field);
+    if (!args.about && !args.latest) onlyPlainFields(document, field);
     const after = args.after ?? this.reads.position;
     if (after > this.reads.log.head.position) {
       throw refusal('INVALID', 'BEYOND_THE_LOG', `after ${after} lies beyond the log, whose head is ${this.reads.log.head.position}.`, { head: String(this.reads.log.head.position) });
     }
-    return new Answer(
-      after, () => this.reads.position, (last, signal) => this.next(args, question, last, signal), (position) => this.ask(question, position),
-      (error) => this.failure(error, question),
-    );
-  }
-
-  /** The next position that there is a message for. @returns undefined when `signal` ended the wait */
-  private async next(args: LiveArgs, question: LiveQuestion, last: number, signal: AbortSignal): Promise<number | undefined> {
-    let seen = last;
-    while (!signal.aborted) {
-      const head = this.reads.position;
-      if (args.latest && head > seen) {
-        if (!args.about || this.anyTouches(args, question, seen, head)) return head;
-        seen = head;
-      }
-      for (; seen < head; seen++) {
-        if (signal.aborted) return undefined;
-        if (!args.about || this.touches(args, question.reader(), seen + 1)) return seen + 1;
-      }
-      await this.advanced(seen, signal);
+    const key = `${this.idOf(document)} ${operation.name?.value ?? ''} ${JSON.stringify({ ...variables, ...leftOut(document, field) })}`;
+    let question = this.questions.get(key);
+    if (!question) {
+      const { reads, visibility, desk, admission, executor } = this;
+      this.questions.set(key, (question = new SharedQuestion({ document, operation, variables, args }, { reads, visibility, desk, admission, executor }, () => { this.questions.delete(key); })));
     }
-    return undefined;
-  }
-
-  private anyTouches(args: LiveArgs, question: LiveQuestion, after: number, upTo: number): boolean {
-    for (let position = after + 1; position <= upTo; position++) if (this.touches(args, question.reader(), position)) return true;
-    return false;
-  }
-
-  /** Whether the entry at a position touches what was asked about, as far as this reader may see it. */
-  private touches({ about }: LiveArgs, reader: Standing, position: number): boolean {
-    const entry = this.reads.entry(position);
-    if (!entry || !about || !this.visibility.maySee(reader, entry, position)) return false;
-    const ids = this.reads.codec.about(entry);
-    if (about.things?.some((id) => ids.includes(id) && this.visibility.mayKnow(reader, id, position))) return true;
-    const kinds = [entry.type, ...(this.reads.codec.typeOf(entry.type)?.parts ?? [])].map(changeKindOf);
-    if (about.changes?.some((kind) => kinds.includes(kind))) return true;
-    if (!about.myDesk) return false;
-    const onDesk = [position - 1, position].flatMap((at) => this.desk.tasks(reader, at)).map((task) => task.thingId);
-    return ids.some((id) => id === reader.seat?.regionId || onDesk.includes(id));
-  }
-
-  private async ask(question: LiveQuestion, position: number): Promise<FormattedExecutionResult> {
-    const { document, operationName, variables, correlationId } = question;
-    const reader = question.reader();
-    const operation = getOperationAST(document, operationName);
-    if (operation) this.admission.check({ document, operation, variables }, reader);
-    const context: GraphqlContext = { correlationId, reader };
-    const result = await execute({
-      schema: this.schema, document, operationName, variableValues: variables, contextValue: context, rootValue: { committee: { position } },
-    }) as ExecutionResult;
-    if (!result.errors) return result as FormattedExecutionResult;
-    return { ...result, errors: result.errors.map((error) => this.format(error, correlationId)) };
-  }
-
-  private failure(error: unknown, { correlationId }: LiveQuestion): FormattedExecutionResult {
-    return { errors: [this.format(error, correlationId)] };
-  }
-
-  private format(error: unknown, correlationId: string) {
-    return toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId));
-  }
-
-  private async advanced(seen: number, signal: AbortSignal): Promise<void> {
-    if (this.reads.position > seen) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        stop();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const stop = this.runner.onAdvanced(done);
-      signal.addEventListener('abort', done, { once: true });
+    return new Answer(after, question, reader, {
+      head: () => this.reads.position, onAdvanced: (listener) => this.runner.onAdvanced(listener), format: (error) => toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId)),
     });
+  }
+
+  private idOf(document: DocumentNode): number {
+    let id = this.documentIds.get(document);
+    if (id === undefined) this.documentIds.set(document, (id = this.documents++));
+    return id;
   }
 }
 
+interface Surroundings {
+  head(): number;
+  onAdvanced(listener: () => void): () => void;
+  format(error: unknown): GraphQLFormattedError;
+}
+
 /** The messages of one subscription. An object rather than a generator: `return` has to end a wait that is under way. */
-class Answer implements AsyncIterableIterator<FormattedExecutionResult> {
-  private readonly ending = new AbortController();
+class Answer implements AsyncIterableIterator<Message> {
+  private isOver = false;
+  private wake: (() => void) | undefined;
+  private stopListening: (() => void) | undefined;
   private givenAt = Date.now();
 
-  constructor(
-    private last: number,
-    private readonly head: () => number,
-    private readonly find: (last: number, signal: AbortSignal) => Promise<number | undefined>,
-    private readonly ask: (position: number) => Promise<FormattedExecutionResult>,
-    private readonly fail: (error: unknown) => FormattedExecutionResult,
-  ) {}
+  constructor(private last: number, private readonly question: SharedQuestion, private readonly reader: () => Standing, private readonly around: Surroundings) {
+    question.join();
+  }
 
-  async next(): Promise<IteratorResult<FormattedExecutionResult>> {
-    const { signal } = this.ending;
-    if (signal.aborted) return { done: true, value: undefined };
+  async next(): Promise<IteratorResult<Message>> {
+    if (this.isOver) return { done: true, value: undefined };
     const waited = Date.now() - this.givenAt;
     try {
-      if (waited > SLOW_MS && this.head() - this.last > SLOW_POSITIONS) throw overflow(this.last);
-      const position = await this.find(this.last, signal);
-      if (position === undefined) return { done: true, value: undefined };
-      const value = await this.ask(position);
+      if (waited > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) throw overflow(this.last);
+      let { position, seen } = this.question.next(this.last, this.reader);
+      while (position === undefined) {
+        await this.advanced(seen);
+        if (this.isOver) return { done: true, value: undefined };
+        ({ position, seen } = this.question.next(seen, this.reader));
+      }
+      const { result, text } = await this.question.ask(position, this.reader());
       this.last = position;
       this.givenAt = Date.now();
-      return { done: false, value };
+      const { errors, ...others } = result;
+      return { done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } };
     } catch (error) {
-      this.ending.abort();
-      return { done: false, value: this.fail(error) };
+      this.end();
+      return { done: false, value: { errors: [this.around.format(error)] } };
     }
   }
 
-  async return(): Promise<IteratorResult<FormattedExecutionResult>> {
-    this.ending.abort();
+  async return(): Promise<IteratorResult<Message>> {
+    this.end();
     return { done: true, value: undefined };
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.stopListening?.();
+    this.wake?.();
+    this.question.leave();
+  }
+
+  /** Resolves when the views have moved on beyond `seen`, and at the end. Listens until then: to begin and end with each wait would cost more. */
+  private async advanced(seen: number): Promise<void> {
+    this.stopListening ??= this.around.onAdvanced(() => this.wake?.());
+    while (!this.isOver && this.around.head() <= seen) await new Promise<void>((resolve) => { this.wake = resolve; });
+    this.wake = undefined;
+  }
 }
 
 const overflow = (position: number): Problem => new Problem('UNAVAILABLE', 'SUBSCRIPTION_OVERFLOW',
   `Messages were taken too slowly. Subscribe again after position ${position}.`, { position: String(position) });
+
+/** The variable that says where a subscriber begins, and nothing else, makes no other question. */
+function leftOut(document: DocumentNode, committee: FieldNode): Readonly<Record<string, undefined>> {
+  const after = committee.arguments?.find(({ name }) => name.value === 'after')?.value;
+  if (after?.kind !== Kind.VARIABLE) return {};
+  let uses = 0;
+  visit(document, { Variable: ({ name }) => { if (name.value === after.name.value) uses++; } });
+  // Once where it is declared, once here.
+  return uses === 2 ? { [after.name.value]: undefined } : {};
+}
 
 /** Without `about` and `latest` there is a message for every position, so only what costs nothing may be asked. */
 function onlyPlainFields(document: DocumentNode, committee: FieldNode): void {
@@ -187,4 +174,3 @@ function onlyPlainFields(document: DocumentNode, committee: FieldNode): void {
   };
   check(committee.selectionSet);
 }
-

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Codec } from '../event-store/codec.js';
 import type { Entry } from '../event-store/entry.js';
 import type { LocalLog } from '../event-store/event-store.js';
@@ -5,19 +6,37 @@ import { Problem } from '../decider/problem.js';
 import type { ListOptions, Listed, PartsSpec, TableSpec } from '../projections/versioned.js';
 import type { ViewStore } from '../projections/view-store.js';
 
+/** Of rows, lists' rows and revisions each. */
+const ROWS_KEPT = 2_000;
+
 /** Reading at a position: rows of the views, entries of the log. Everything a resolver needs, and nothing that writes. */
 export class Reads {
+  /** Rows as they stood: what was recorded up to a position never changes, so they are the same for ever. */
+  private readonly rows = new LRUCache<string, { readonly row: object | undefined }>({ max: ROWS_KEPT });
+  private readonly lists = new LRUCache<string, readonly Listed<object>[]>({ maxSize: ROWS_KEPT, sizeCalculation: (list) => list.length + 1 });
+  private readonly revisions = new LRUCache<string, number>({ max: ROWS_KEPT });
+
   constructor(private readonly store: ViewStore, readonly log: LocalLog, readonly codec: Codec) {}
 
   /** The last position that can be asked. */
   get position(): number { return this.store.position; }
 
   get<R extends object>(spec: TableSpec<R>, id: string, at: number): R | undefined {
-    return this.ask(spec.name, at).table(spec).get(id, at);
+    const table = this.ask(spec.name, at).table(spec);
+    if (at > this.position) return table.get(id, at);
+    const key = `${at} ${spec.name} ${id}`;
+    let kept = this.rows.get(key);
+    if (!kept) this.rows.set(key, (kept = { row: table.get(id, at) }));
+    return kept.row as R | undefined;
   }
 
   list<R extends object>(spec: TableSpec<R>, at: number, options: ListOptions): readonly Listed<R>[] {
-    return this.ask(spec.name, at).table(spec).list(at, options);
+    const table = this.ask(spec.name, at).table(spec);
+    if (at > this.position) return table.list(at, options);
+    const key = `${at} ${spec.name} ${JSON.stringify(options)}`;
+    let kept = this.lists.get(key) as readonly Listed<R>[] | undefined;
+    if (!kept) this.lists.set(key, (kept = table.list(at, options)));
+    return kept;
   }
 
   all<R extends object>(spec: TableSpec<R>, at: number, filters: ListOptions['filters'] = {}): readonly Listed<R>[] {
@@ -34,6 +53,15 @@ export class Reads {
 
   touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
     return this.store.touches(thing, after, upTo, limit);
+  }
+
+  /** The revision of a stream at a position. */
+  revisionAt(stream: string, at: number): number {
+    if (at > this.position) return this.log.revisionAt(stream, at);
+    const key = `${at} ${stream}`;
+    let kept = this.revisions.get(key);
+    if (kept === undefined) this.revisions.set(key, (kept = this.log.revisionAt(stream, at)));
+    return kept;
   }
 
   entry(position: number): Entry | undefined {

@@ -1,17 +1,17 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { parse, specifiedRules, validate, type ExecutionArgs, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { v7 as newId } from 'uuid';
-import { WebSocketServer } from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { Problem, type ErrorCode } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import type { Caller } from '../identity/tokens.js';
 import { refusal } from './admission.js';
 import { statusOf, toGraphQLError } from './errors.js';
-import { LIMITS } from './limits.js';
-import type { Live } from './live.js';
+import { Documents } from './documents.js';
+import type { Live, Message } from './live.js';
 
 export interface SocketOptions {
   readonly path: string;
@@ -25,6 +25,8 @@ export interface SocketOptions {
 
 const MAX_PAYLOAD = 64 * 1024;
 const PING_MS = 12_000;
+/** Messages are given ahead of a reader up to so many bytes. */
+const WAITING_BYTES = 16 * 1024;
 /** A message that the socket does not take within this time: nobody reads at the other end. */
 const STUCK_MS = 10_000;
 /** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
@@ -33,7 +35,7 @@ const GOODBYE_MS = 1_000;
 const REASON_BYTES = 123;
 
 interface Connection extends Extra, Record<PropertyKey, unknown> { caller?: Caller | undefined }
-type Answer = AsyncIterableIterator<FormattedExecutionResult>;
+type Answer = AsyncIterableIterator<Message>;
 
 /**
  * Subscriptions over graphql-ws, and nothing else: queries and mutations would pass by what Apollo checks.
@@ -41,15 +43,17 @@ type Answer = AsyncIterableIterator<FormattedExecutionResult>;
  */
 export class Socket {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  private readonly documents: Documents;
   private readonly protocol: { dispose: () => Promise<void> | void };
   private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
   constructor(private readonly server: Server, private readonly options: SocketOptions) {
+    this.documents = new Documents(options.schema);
     this.protocol = useServer<Record<string, unknown>, Connection>({
       schema: options.schema,
       connectionInitWaitTimeout: 3_000,
       onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
-      onSubscribe: (ctx, _id, payload) => this.subscribe(ctx.extra as Connection, payload),
+      onSubscribe: (ctx, id, payload) => this.subscribe(ctx.extra as Connection, id, payload),
       subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
       // Its errors have their shape already.
       onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
@@ -105,23 +109,48 @@ export class Socket {
     return true;
   }
 
-  private subscribe(connection: Connection, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
+  private subscribe(connection: Connection, id: string, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
     const { schema, live } = this.options;
     try {
-      const document = parse(payload.query, { maxTokens: LIMITS.tokens });
-      const errors = validate(schema, document, specifiedRules, { maxErrors: 10 });
-      if (errors.length > 0) return errors;
+      const document = this.documents.read(payload.query);
+      if (!('kind' in document)) return document;
       const other = document.definitions.some((d) => d.kind === 'OperationDefinition' && d.operation !== 'subscription');
       if (other) throw refusal('INVALID', 'SUBSCRIPTIONS_ONLY', 'The socket carries subscriptions only. Send queries and mutations over HTTP.', {});
       const answer = live.answer({
         document, operationName: payload.operationName, variables: payload.variables ?? {}, correlationId: newId(),
         reader: () => this.options.standingOf(connection.caller?.personId),
       });
-      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer } };
+      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer: pastTheProtocol(answer, id, connection.socket) } };
     } catch (error) {
       return [error as GraphQLError];
     }
   }
+}
+
+/**
+ * What graphql-ws is given of a subscription: what concerns it alone, errors and the end. A text that many are sent is written once and goes past it to
+ * the socket, since graphql-ws would write it anew for each.
+ */
+function pastTheProtocol(answer: Answer, id: string, socket: WebSocket): Answer {
+  const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return {
+    async next() {
+      for (;;) {
+        const given = await answer.next();
+        if (given.done || given.value.text === undefined) return given;
+        await sent(socket, `${before}${given.value.text}}`);
+      }
+    },
+    return: () => answer.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() { return this; },
+  };
+}
+
+/** Resolves at once while little waits to be taken, so that what comes together leaves together; then when it has been taken. */
+function sent(socket: WebSocket, frame: string): Promise<void> | undefined {
+  if (socket.readyState !== WebSocket.OPEN) return undefined;
+  if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);
+  return new Promise((resolve, reject) => socket.send(frame, (error) => (error ? reject(error) : resolve())));
 }
 
 /** Before there is a socket there is HTTP, with errors of the same shape. */

@@ -15,12 +15,15 @@ export interface Standing {
   readonly contactPersonOf: readonly string[];
   /** Holds everything, outside the log: for tests of reading only. No command is let through by it. */
   readonly readsEverything?: boolean;
+  /** The offices that are held, by name, where they are known: all that most answers ask of a reader (graphql/sharing.ts). */
+  readonly held?: ReadonlySet<Office>;
 }
 
 export const VISITOR: Standing = { offices: [], contactPersonOf: [] };
 
 /** Every office that the person holds, the ones of a region among them. */
 export function officesOf(standing: Standing): ReadonlySet<Office> {
+  if (standing.held) return standing.held;
   const held = new Set<Office>(standing.offices.map((o) => o.office));
   if (standing.seat) held.add(standing.seat.office);
   if (standing.contactPersonOf.length > 0) held.add('CONTACT_PERSON');

@@ -19,7 +19,7 @@ export interface BallotParent extends Pick<BallotRow, 'state'> {
 }
 
 export function ballotAt(reads: Reads, id: string, at: number, row: BallotRow | undefined = reads.get(ballotTable, id, at)): BallotParent | undefined {
-  return row && { ...row, typename: 'Ballot', id, at, row, revision: reads.log.revisionAt(ballotStream(id), at) };
+  return row && { ...row, typename: 'Ballot', id, at, row, revision: reads.revisionAt(ballotStream(id), at) };
 }
 
 /** Effective positions at a moment, by place in the electorate. */

@@ -19,7 +19,7 @@ export interface DocumentParent {
 }
 
 export function documentAt(reads: Reads, id: string, at: number, row: DocumentRow | undefined = reads.get(documentTable, id, at)): DocumentParent | undefined {
-  return row && { typename: 'PolicyDocument', id, at, revision: reads.log.revisionAt(documentStream(id), at), title: row.title, row };
+  return row && { typename: 'PolicyDocument', id, at, revision: reads.revisionAt(documentStream(id), at), title: row.title, row };
 }
 
 const documentKind: ThingKind = {

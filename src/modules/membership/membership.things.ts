@@ -13,13 +13,13 @@ import type { Accession, Region } from './membership.types.js';
 export function regionAt(reads: Reads, id: string, at: number, row: RegionRow | undefined = reads.get(regionTable, id, at)): Region | undefined {
   if (!row) return undefined;
   const { contactPersonId: _, vacantSince: __, ...shown } = row;
-  return { ...shown, typename: 'Region', id, at, revision: reads.log.revisionAt(ROLL_STREAM, at) };
+  return { ...shown, typename: 'Region', id, at, revision: reads.revisionAt(ROLL_STREAM, at) };
 }
 
 export function accessionAt(reads: Reads, id: string, at: number, row: AccessionRow | undefined = reads.get(accessionTable, id, at)): Accession | undefined {
   if (!row) return undefined;
   return {
-    typename: 'Accession', id, at, revision: reads.log.revisionAt(ROLL_STREAM, at), state: row.state, letterOfAdhesion: row.letterOfAdhesion,
+    typename: 'Accession', id, at, revision: reads.revisionAt(ROLL_STREAM, at), state: row.state, letterOfAdhesion: row.letterOfAdhesion,
     contactPersonId: row.contactPersonId, region: regionAt(reads, row.regionId, at) as Region,
   };
 }

@@ -23,7 +23,7 @@ export function recommendationAt(
 ): (RecommendationParent & Pick<RecommendationRow, 'state' | 'title' | 'addressees' | 'draft' | 'textHash' | 'ballotId'>) | undefined {
   if (!row) return undefined;
   const { state, title, addressees, draft, textHash, ballotId } = row;
-  return { typename: 'Recommendation', id, at, revision: reads.log.revisionAt(recommendationStream(id), at), row, state, title, addressees, draft, textHash, ballotId };
+  return { typename: 'Recommendation', id, at, revision: reads.revisionAt(recommendationStream(id), at), row, state, title, addressees, draft, textHash, ballotId };
 }
 
 const recommendationKind: ThingKind = {

@@ -1,0 +1,95 @@
+import type { DocumentNode, ExecutionResult, OperationDefinitionNode } from 'graphql';
+import { v7 as newId } from 'uuid';
+import { changeKindOf } from '../events/index.js';
+import type { Standing } from '../identity/standing.js';
+import type { Admission } from './admission.js';
+import type { LiveArgs } from './committee.types.js';
+import type { Desk } from './desk.js';
+import type { Executor } from './execution.js';
+import type { Reads } from './reads.js';
+import { Sharing } from './sharing.js';
+import type { Visibility } from './visibility.js';
+
+interface Asked { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly variables: Readonly<Record<string, unknown>>; readonly args: LiveArgs }
+interface Parts { readonly reads: Reads; readonly visibility: Visibility; readonly desk: Desk; readonly admission: Admission; readonly executor: Executor }
+
+/** `text`: what is sent, where there are no errors; an error carries the id of its subscriber. */
+export interface Given { readonly result: ExecutionResult; readonly text?: string }
+
+/** An answer holds for one state of the views; what a node knows besides them, as failed processes, is asked anew after so long. */
+const SHARED_MS = 1_000;
+const ANSWERS_KEPT = 32;
+const TOUCHES_KEPT = 4_096;
+
+/** One question, for all who ask it at the moment: executed once for all who read it at one position with the same rights, and written once. */
+export class SharedQuestion {
+  private readonly answers = new Sharing<Promise<Given>>(ANSWERS_KEPT);
+  private readonly touching = new Sharing<boolean>(TOUCHES_KEPT);
+  private subscribers = 0;
+  /** The state of the views that is shared, and since when. */
+  private position = -1;
+  private since = 0;
+
+  constructor(private readonly asked: Asked, private readonly parts: Parts, private readonly onUnused: () => void) {}
+
+  join(): void {
+    this.subscribers++;
+  }
+
+  leave(): void {
+    if (--this.subscribers === 0) this.onUnused();
+  }
+
+  /** The next position that there is a message for, or how far there is none. */
+  next(last: number, reader: () => Standing): { position: number | undefined; seen: number } {
+    const { about, latest } = this.asked.args;
+    const head = this.parts.reads.position;
+    for (let seen = last + 1; seen <= head; seen++) {
+      if (!about || this.touches(reader(), seen)) return { position: latest ? head : seen, seen };
+    }
+    return { position: undefined, seen: head };
+  }
+
+  ask(position: number, reader: Standing): Promise<Given> {
+    this.refresh();
+    return this.answers.later(position, reader, (watched) => this.execute(position, watched));
+  }
+
+  private async execute(position: number, reader: Standing): Promise<Given> {
+    const { document, operation, variables } = this.asked;
+    this.parts.admission.checkRights(document, reader);
+    const result = await this.parts.executor.execute({ document, operation, variables, context: { correlationId: newId(), reader }, root: { committee: { position } } });
+    return result.errors ? { result } : { result, text: JSON.stringify(result) };
+  }
+
+  /** Whether the entry at a position touches what was asked about, as far as this reader may see it. */
+  private touches(reader: Standing, position: number): boolean {
+    this.refresh();
+    return this.touching.of(position, reader, (watched) => this.find(watched, position));
+  }
+
+  private find(reader: Standing, position: number): boolean {
+    const { reads, visibility, desk } = this.parts;
+    const { about } = this.asked.args;
+    const entry = reads.entry(position);
+    if (!entry || !about || !visibility.maySee(reader, entry, position)) return false;
+    const ids = reads.codec.about(entry);
+    if (about.things?.some((id) => ids.includes(id) && visibility.mayKnow(reader, id, position))) return true;
+    const kinds = [entry.type, ...(reads.codec.typeOf(entry.type)?.parts ?? [])].map(changeKindOf);
+    if (about.changes?.some((kind) => kinds.includes(kind))) return true;
+    if (!about.myDesk) return false;
+    const onDesk = [position - 1, position].flatMap((at) => desk.tasks(reader, at)).map((task) => task.thingId);
+    return ids.some((id) => id === reader.seat?.regionId || onDesk.includes(id));
+  }
+
+  /** What is visible is the stricter of then and now, so nothing is shared beyond the moment. */
+  private refresh(): void {
+    const { position } = this.parts.reads;
+    const now = performance.now();
+    if (position === this.position && now - this.since < SHARED_MS) return;
+    this.answers.clear();
+    this.touching.clear();
+    this.position = position;
+    this.since = now;
+  }
+}
