@@ -30,6 +30,9 @@ const PLAIN_FIELDS = ['position', 'time', 'change', '__typename'];
 
 /** Subscriptions: the question of a query, asked at later positions. Nothing is queued: what comes next is read from the log. */
 export class Live {
+  /** Subscriptions under way. */
+  readonly subscribers = new Set<object>();
+
   constructor(
     private readonly schema: GraphQLSchema, private readonly reads: Reads, private readonly runner: ViewRunner, private readonly visibility: Visibility,
     private readonly desk: Desk, private readonly admission: Admission, private readonly report: (error: unknown, correlationId: string) => void,
@@ -51,10 +54,12 @@ export class Live {
     if (after > this.reads.log.head.position) {
       throw refusal('INVALID', 'BEYOND_THE_LOG', `after ${after} lies beyond the log, whose head is ${this.reads.log.head.position}.`, { head: String(this.reads.log.head.position) });
     }
-    return new Answer(
+    const answer = new Answer(
       after, () => this.reads.position, (last, signal) => this.next(args, question, last, signal), (position) => this.ask(question, position),
-      (error) => this.failure(error, question),
+      (error) => this.failure(error, question), () => this.subscribers.delete(answer),
     );
+    this.subscribers.add(answer);
+    return answer;
   }
 
   /** The next position that there is a message for. @returns undefined when `signal` ended the wait */
@@ -139,7 +144,10 @@ class Answer implements AsyncIterableIterator<FormattedExecutionResult> {
     private readonly find: (last: number, signal: AbortSignal) => Promise<number | undefined>,
     private readonly ask: (position: number) => Promise<FormattedExecutionResult>,
     private readonly fail: (error: unknown) => FormattedExecutionResult,
-  ) {}
+    onEnd: () => void,
+  ) {
+    this.ending.signal.addEventListener('abort', onEnd, { once: true });
+  }
 
   async next(): Promise<IteratorResult<FormattedExecutionResult>> {
     const { signal } = this.ending;

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { Damaged } from '../event-store/log-check.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
-import { Interrupted, interruptible, Wrong, type CliCommand } from './cli-command.js';
+import { Interrupted, interruptible, percentTold, Wrong, type CliCommand } from './cli-command.js';
 import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, sync, type Manifest } from './manifest.js';
 
 /** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
@@ -49,7 +49,7 @@ restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR 
 };
 
 async function bring(folder: string, manifest: Manifest, dataDir: string, signal: AbortSignal): Promise<void> {
-  await checkBackup(folder, manifest, folder, 'Checking the backup', signal);
+  await checkBackup(folder, manifest, folder, percentTold('Checking the backup'), signal);
   const draft = join(dataDir, DRAFT);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
@@ -59,7 +59,7 @@ async function bring(folder: string, manifest: Manifest, dataDir: string, signal
     chmodSync(join(draft, name), 0o600);
     sync(join(draft, name));
   }
-  await checkBackup(folder, manifest, draft, 'Checking what was restored', signal);
+  await checkBackup(folder, manifest, draft, percentTold('Checking what was restored'), signal);
   // The log last: where it is, everything is.
   for (const name of names) renameSync(join(draft, name), join(dataDir, name));
   rmSync(draft, { recursive: true });

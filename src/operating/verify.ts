@@ -37,7 +37,7 @@ Ends with 0 when all is well, with 2 and the first wrong position or file when n
 async function verifyBackup(folder: string, views: readonly View[], signal: AbortSignal): Promise<void> {
   if (!existsSync(folder)) throw new Wrong(`There is no folder ${folder}. Name the folder that a backup was written to.`);
   const manifest = readManifest(folder);
-  await checkBackup(folder, manifest, folder, 'Reading the log', signal);
+  await checkBackup(folder, manifest, folder, percentTold('Reading the log'), signal);
   await built(join(folder, LOG_FILE), views, manifest.entries, signal);
   console.log(`All is well: ${manifest.entries} entries of log ${manifest.logId}, taken ${manifest.takenAt}.\n  digest   ${manifest.digest}`);
 }
