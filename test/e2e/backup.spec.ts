@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
@@ -108,6 +108,16 @@ describe('A backup', () => {
     const secret = readFileSync(join(dataDir, 'installation-secret'), 'utf8').trim();
     expect(readFileSync(join(folder, MANIFEST), 'utf8')).not.toContain(secret);
   });
+
+  it('that is damaged is told by the exit code 2 and one sentence, and is not restored', async () => {
+    const damaged = newDir();
+    cpSync(folder, damaged, { recursive: true });
+    const leaves = readFileSync(join(damaged, 'entries.sha256'));
+    leaves[40] = (leaves[40] as number) ^ 1;
+    writeFileSync(join(damaged, 'entries.sha256'), leaves);
+    const [verified, restored] = await Promise.all([program.cli(['verify', damaged]), program.cli(['restore', damaged], { DATA_DIR: join(newDir(), 'var') })]);
+    for (const ended of [verified, restored]) isTold(ended, 2, /entries\.sha256 is not the file that was backed up/);
+  }, 60_000);
 
   it('overwrites nothing, and is refused where there is nothing to copy, or no secret', async () => {
     const [file, alone] = [join(newDir(), 'file'), newDir()];

@@ -5,14 +5,19 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { v7 as newId } from 'uuid';
 import { Damaged } from '../../src/event-store/log-check.js';
 import { LOG_SCHEMA } from '../../src/event-store/log-file.js';
+import { views } from '../../src/contexts.js';
+import { backup as backupCommand } from '../../src/operating/backup.js';
+import { restore } from '../../src/operating/restore.js';
+import { verify as verifyOf } from '../../src/operating/verify.js';
 import { checkBackup } from '../../src/operating/check-backup.js';
 import { readManifest } from '../../src/operating/manifest.js';
-import { isTold, newDir, theProgram, type TheProgram } from '../support/program.js';
+import { called, isTold, newDir, theProgram, type TheProgram } from '../support/program.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { TestServer } from '../support/server.js';
 
 const FLIPS = Number(process.env['FLIPS'] ?? 150);
 
+const verify = verifyOf(views);
 let program: TheProgram;
 /** The sample, stopped; backups of it, one of an entry later, and one of another Committee. */
 let dataDir: string;
@@ -27,13 +32,13 @@ beforeAll(async () => {
   [backup, later, foreign] = [newDir(), newDir(), newDir()];
   const server = await TestServer.start({ dataDir });
   ({ head } = server);
-  expect((await program.cli(['backup', backup], { DATA_DIR: dataDir })).code).toBe(0);
+  expect((await called(backupCommand, [backup], { DATA_DIR: dataDir })).code).toBe(0);
   await server.send('renameKeyArea', { code: 'KA1', title: 'Later' }, 'secretariat');
-  expect((await program.cli(['backup', later], { DATA_DIR: dataDir })).code).toBe(0);
+  expect((await called(backupCommand, [later], { DATA_DIR: dataDir })).code).toBe(0);
   await server.stop({ keep: true });
   const other = newDir();
   expect((await program.cli(['establish', '--name', 'Other', '--secretariat', 'x'], { DATA_DIR: other })).code).toBe(0);
-  expect((await program.cli(['backup', foreign], { DATA_DIR: other })).code).toBe(0);
+  expect((await called(backupCommand, [foreign], { DATA_DIR: other })).code).toBe(0);
 });
 
 const copyOf = (folder: string): string => {
@@ -67,11 +72,12 @@ function flip(folder: string, position: number): void {
   db.close();
   const path = join(folder, 'log.db');
   const bytes = readFileSync(path);
-  const at = bytes.indexOf(data);
-  expect(at).toBeGreaterThan(0);
-  // The last letter of the last text: still JSON, and still of the right shape.
-  const end = bytes.subarray(at, at + Buffer.byteLength(data)).toString('latin1').search(/[a-z]"[^a-zA-Z"]*$/);
-  bytes[at + end] = (bytes[at + end] as number) ^ 1;
+  // The last letter of a text: still JSON, and still of the right shape. Pages that were split may hold an old copy, which nobody reads.
+  const letter = Buffer.byteLength(data.slice(0, data.search(/[a-z]"[,}\]]/)));
+  const copies: number[] = [];
+  for (let at = bytes.indexOf(data); at >= 0; at = bytes.indexOf(data, at + 1)) copies.push(at);
+  expect(copies.length).toBeGreaterThan(0);
+  for (const at of copies) bytes[at + letter] = (bytes[at + letter] as number) ^ 1;
   writeFileSync(path, bytes);
 }
 
@@ -102,7 +108,7 @@ describe('A backup that was damaged', () => {
     const folder = copyOf(later);
     damage(folder);
     const there = join(newDir(), 'var');
-    const [verified, restored] = await Promise.all([program.cli(['verify', folder]), program.cli(['restore', folder], { DATA_DIR: there })]);
+    const [verified, restored] = await Promise.all([called(verify, [folder]), called(restore, [folder], { DATA_DIR: there })]);
     isTold(verified, 2, says);
     isTold(restored, 2, says);
     if (!says.source.includes('manifest\\.json is damaged')) expect(restored.err).toMatch(/The backup in .* is damaged\. Nothing was restored/);
@@ -188,7 +194,7 @@ describe('A log in use that was damaged', () => {
   ])('%s: named', async (_what, damage, says) => {
     const folder = copyOf(dataDir);
     damage(folder);
-    isTold(await program.cli(['verify'], { DATA_DIR: folder }), 2, says);
+    isTold(await called(verify, [], { DATA_DIR: folder }), 2, says);
     expect(BLOB).toHaveLength(35);
   }, 60_000);
 
@@ -196,7 +202,7 @@ describe('A log in use that was damaged', () => {
     const [flipped, shorter] = [copyOf(dataDir), copyOf(dataDir)];
     flip(flipped, 5);
     change(shorter, `DELETE FROM entries WHERE position > ${head}`);
-    const against = (folder: string, of: string) => program.cli(['verify', '--against', of], { DATA_DIR: folder });
+    const against = (folder: string, of: string) => called(verify, ['--against', of], { DATA_DIR: folder });
     const [changed, lost, grown, other] = await Promise.all([against(flipped, backup), against(shorter, later), against(dataDir, backup), against(dataDir, foreign)]);
     isTold(changed, 2, /^Entry 5 is not what it was when the backup was taken\./);
     isTold(lost, 2, new RegExp(`^Entry ${head + 1} is missing: the log ends before it, and the backup has ${head + 1} entries\\.`));
@@ -208,7 +214,7 @@ describe('A log in use that was damaged', () => {
     const folder = copyOf(dataDir);
     change(folder, 'DELETE FROM entries WHERE position = 23');
     const target = join(newDir(), 'backup');
-    isTold(await program.cli(['backup', target], { DATA_DIR: folder }), 2, /^Entry 23 is missing\.\nThe log in .* is damaged\. No backup was written; keep those that you have\./);
+    isTold(await called(backupCommand, [target], { DATA_DIR: folder }), 2, /^Entry 23 is missing\.\nThe log in .* is damaged\. No backup was written; keep those that you have\./);
     expect(() => statSync(target)).toThrow(/ENOENT/);
   }, 60_000);
 });
@@ -218,7 +224,7 @@ describe('verify', () => {
     const [whole, bare] = [copyOf(dataDir), copyOf(dataDir)];
     for (const name of ['views.db', 'views.db-wal', 'views.db-shm']) rmSync(join(bare, name), { force: true });
     const before = readFileSync(join(whole, 'log.db'));
-    const [one, two] = await Promise.all([program.cli(['verify'], { DATA_DIR: whole }), program.cli(['verify'], { DATA_DIR: bare })]);
+    const [one, two] = await Promise.all([called(verify, [], { DATA_DIR: whole }), called(verify, [], { DATA_DIR: bare })]);
     expect(one).toMatchObject({ code: 0, err: '', out: expect.stringMatching(new RegExp(`All is well: ${head + 1} entries of log \\S+\\.\\n  digest   [0-9a-f]{64}\\n  views    equal to a rebuild at position ${head + 1}`)) });
     expect(two).toMatchObject({ code: 0, err: '', out: expect.stringContaining('views    none yet; the next start builds them') });
     expect(readFileSync(join(whole, 'log.db')).equals(before)).toBe(true);
@@ -226,7 +232,7 @@ describe('verify', () => {
 
   it('says what is missing', async () => {
     const [none, noFolder, both, two, noBackup] = await Promise.all([
-      program.cli(['verify'], { DATA_DIR: newDir() }), program.cli(['verify', '/nowhere']), program.cli(['verify', backup, '--against', later]), program.cli(['verify', backup, later]), program.cli(['verify', dataDir]),
+      called(verify, [], { DATA_DIR: newDir() }), called(verify, ['/nowhere']), called(verify, [backup, '--against', later]), called(verify, [backup, later]), called(verify, [dataDir]),
     ]);
     isTold(none, 1, /^There is no log in .*DATA_DIR/);
     isTold(noFolder, 1, /^There is no folder \/nowhere/);

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, expect } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import { SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
+import { Damaged } from '../../src/event-store/log-check.js';
+import { EXIT, Interrupted, type CliCommand } from '../../src/operating/cli-command.js';
+import { readConfig } from '../../src/config/config.js';
 import { compiledSrc } from './compiled.js';
 import { tempDir } from './temp.js';
 
@@ -47,6 +50,21 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
 });
+
+/**
+ * The same command of the command line in this process, for tables of cases; a process of its own takes seconds on a busy machine.
+ * What it says of the exit code is said by cli.ts, which cli.spec.ts and backup.spec.ts start for real.
+ */
+export async function called(command: CliCommand, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const lines: string[] = [];
+  try {
+    await command.run(args, readConfig({ LOG_LEVEL: 'silent', ...env }), (line) => lines.push(line));
+    return { code: 0, out: lines.join('\n'), err: '' };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { code: error instanceof Damaged ? EXIT.damaged : error instanceof Interrupted ? EXIT.interrupted : EXIT.refused, out: lines.join('\n'), err: error.message };
+  }
+}
 
 /** Ended with a sentence, and nothing but sentences. */
 export function isTold({ code, err }: Ended, exitCode: number, says: RegExp): void {
