@@ -133,7 +133,7 @@ async function main(): Promise<void> {
   }
   if (args.includes('--help')) return console.log(command.help);
   const config = readConfig(process.env);
-  await command.run(args, config).catch((error: unknown) => { throw wrongSettingOf(error, config) ?? error; });
+  await command.run(args, config, console.log).catch((error: unknown) => { throw wrongSettingOf(error, config) ?? error; });
 }
 
 main().catch((error: unknown) => {

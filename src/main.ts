@@ -10,6 +10,8 @@ ${settingsHelp()}
 
 Stop it with Ctrl-C. Other commands: npm run cli -- --help`;
 
+const STOP_WITHIN_MS = 30_000;
+
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) return console.log(HELP);
   const [unknown] = process.argv.slice(2);
@@ -26,10 +28,10 @@ async function main(): Promise<void> {
   stopOnSignal(running);
 }
 
-function welcome({ url, usesDevIssuer, system }: Running): string {
+function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
   const lines = [
     '', `The Interregional Committee is running, at position ${system.engine.log.head.position} of its log.`, '',
-    `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${system.config.dataDir}`, '',
+    `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${system.config.dataDir}`, ...(metricsUrl === undefined ? [] : [`  Metrics      ${metricsUrl}`]), '',
   ];
   if (usesDevIssuer) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', '  npm run --silent token -- lombardy-representative     prints a token for one of them', '');
   lines.push(
@@ -48,19 +50,28 @@ function inColumns(names: readonly string[]): string[] {
   return rows;
 }
 
+/** The first signal finishes what is under way, in bounded time; a second one ends at once, which loses nothing that was acknowledged. */
 function stopOnSignal(running: Running): void {
   let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) return;
+  const stop = (name: string, goOnForMs: number, codeAtOnce: number): void => {
+    if (stopping) {
+      console.log(`${name}, again: ending at once.`);
+      process.exit(codeAtOnce);
+    }
     stopping = true;
-    console.log(`${signal}: finishing what is under way …`);
-    running.close().then(
+    console.log(`${name}: finishing what is under way …`);
+    setTimeout(() => {
+      console.error('It was not finished in 30 seconds, and ends now. Nothing that was acknowledged is lost.');
+      process.exit(1);
+    }, STOP_WITHIN_MS).unref();
+    running.close(goOnForMs).then(
       () => { console.log('Stopped.'); process.exit(0); },
       (error: unknown) => { console.error(error); process.exit(1); },
     );
   };
-  process.on('SIGINT', () => stop('Ctrl-C'));
-  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('Ctrl-C', 0, 130));
+  // From whoever runs this as a service: there may be a balancer before it, which asks for readiness now and then.
+  process.on('SIGTERM', () => stop('SIGTERM', running.system.config.drainSeconds * 1_000, 143));
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
@@ -23,6 +24,7 @@ import { isLoopbackHost } from './identity/loopback.js';
 import { personIdOf } from './identity/person-id.js';
 import { TokenVerifier } from './identity/tokens.js';
 import { loadSample } from './sample/sample.js';
+import { serveMetrics } from './operating/metrics-server.js';
 import { openSystem, type System } from './system.js';
 
 export interface Running {
@@ -31,8 +33,13 @@ export interface Running {
   readonly schema: GraphQLSchema;
   readonly url: string;
   readonly usesDevIssuer: boolean;
-  close(): Promise<void>;
+  readonly metricsUrl: string | undefined;
+  /** Says that it is not ready and goes on for so long, then takes no more, decides what waits, says goodbye and closes its files. */
+  close(goOnForMs?: number): Promise<void>;
 }
+
+/** How long each step of stopping may take, of the 30 seconds in all (main.ts). */
+const FINISH_MS = 5_000;
 
 export interface ServerOptions {
   readonly clock?: Clock;
@@ -84,7 +91,8 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
       answer(request.raw, reply.raw);
     });
   }
-  registerHealth(fastify, system);
+  let leaving = false;
+  registerHealth(fastify, system, () => leaving);
   registerQueryPage(fastify, { path: '/', graphqlPath: GRAPHQL_PATH, socketPath: GRAPHQL_PATH, query: FIRST_QUERY });
   await app.init();
   await fastify.ready();
@@ -104,21 +112,36 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     await loadSample({ log: engine.log, clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
     logger.level = level;
   }
+  system.measures.read({
+    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued, sockets: () => socket.connections, subscriptions: () => live.subscribers.size,
+    consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
+  });
+  const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
   processes.start();
   await app.listen({ host: config.host, port: config.port });
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : config.port;
   return {
-    system, dispatch, schema, usesDevIssuer: devIssuer !== undefined,
+    system, dispatch, schema, usesDevIssuer: devIssuer !== undefined, metricsUrl: metrics?.url,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
-    close: async () => {
+    close: async (goOnForMs = 0) => {
+      leaving = true;
+      await delay(goOnForMs);
+      await atMost(FINISH_MS, processes.stop());
+      await atMost(FINISH_MS, decisions.stop());
       await socket.close();
-      await processes.stop();
+      // Answers that are under way are finished; a client that never ends its request does not hold this up.
+      const cutOff = setTimeout(() => server.closeAllConnections(), FINISH_MS);
       await app.close();
+      clearTimeout(cutOff);
+      await metrics?.close();
       await system.close();
     },
   };
 }
+
+/** Waits for it, but no longer than so. */
+const atMost = (ms: number, work: Promise<void>): Promise<void> => Promise.race([work, delay(ms, undefined, { ref: false })]);
 
 /** What goes wrong in Nest is thrown as well, and told by whoever catches it; the log has one form. */
 function quiet(logger: Logger): LoggerService {
@@ -133,12 +156,13 @@ function endProcess(logger: Logger): (error: unknown) => void {
   };
 }
 
-function registerHealth(fastify: FastifyInstance, { runner, reads }: System): void {
+function registerHealth(fastify: FastifyInstance, { runner, reads }: System, leaving: () => boolean): void {
   fastify.get('/health/live', async () => ({ status: 'live' }));
   fastify.get('/health/ready', async (_request, reply) => {
     const head = reads.log.head.position;
     const behind = head - runner.store.position;
     const problems = [
+      ...(leaving() ? ['this node is shutting down'] : []),
       ...runner.store.stopped.map(({ view, position }) => `the view ${view} stopped at position ${position}`),
       ...(runner.unreadableAt === undefined ? [] : [`the entry at position ${runner.unreadableAt} cannot be read by this program`]),
     ];

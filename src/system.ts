@@ -17,6 +17,7 @@ import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
+import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 
@@ -39,6 +40,7 @@ export interface System {
   readonly reads: Reads;
   readonly visibility: Visibility;
   readonly desk: Desk;
+  readonly measures: Measures;
   close(): Promise<void>;
 }
 
@@ -52,16 +54,21 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   const store = await openViews(config.dataDir, engine, codec, logger);
   const runner = new ViewRunner(store, log, codec, (error) => logger.error({ err: error }, 'views stopped'));
   const reads = new Reads(store, log, codec);
+  const measures = new Measures();
   const decisions = new Decisions({
-    log, engine, codec, standingAt, now: clock.now, digestKey: payloadDigest(secret, 'payload-digest', {}),
+    log, codec, standingAt, engine: measures.measured(engine), now: clock.now, digestKey: payloadDigest(secret, 'payload-digest', {}),
     onInternalError: (error, order) => logger.error({ err: error, correlationId: order.correlationId, command: order.registration.command.name }, 'command failed'),
-    onDecided: ({ registration, correlationId }, answer) => logger.info(answer instanceof Problem
-      ? { correlationId, command: registration.command.name, code: answer.code, reason: answer.reason }
-      : { correlationId, command: registration.command.name, position: answer.position, repeated: answer.repeated }, 'decided'),
+    onDecided: (order, answer) => {
+      measures.decided(order, answer);
+      const { registration, correlationId } = order;
+      logger.info(answer instanceof Problem
+        ? { correlationId, command: registration.command.name, code: answer.code, reason: answer.reason }
+        : { correlationId, command: registration.command.name, position: answer.position, repeated: answer.repeated }, 'decided');
+    },
   });
   await runner.start();
   return {
-    config, clock, logger, secret, engine, codec, decisions, runner, reads,
+    config, clock, logger, secret, engine, codec, decisions, runner, reads, measures,
     visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions),
     close: async () => {
       await decisions.stop();

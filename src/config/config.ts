@@ -12,6 +12,11 @@ export interface Config {
   readonly oidcAudience: string;
   readonly oidcTokenTypes: readonly string[];
   readonly logLevel: LogLevel;
+  /** Left out: nothing is served. */
+  readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
+  /** How long a server that was told to stop goes on, so that a balancer sees that it is not ready. */
+  readonly drainSeconds: number;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -48,6 +53,9 @@ const SETTINGS = {
   oidcAudience: { name: 'OIDC_AUDIENCE', about: 'our name in the audience of tokens', byDefault: 'urn:interregional-committee:api', read: (v: string) => v || undefined, right: 'a text' },
   oidcTokenTypes: { name: 'OIDC_TOKEN_TYPES', about: 'accepted types (typ) of access tokens, with commas', byDefault: 'at+jwt', read: types, right: 'types such as at+jwt,JWT' },
   logLevel: { name: 'LOG_LEVEL', about: LOG_LEVELS.join(', '), byDefault: 'info', read: oneOf(LOG_LEVELS), right: `one of ${LOG_LEVELS.join(', ')}` },
+  metricsPort: { name: 'METRICS_PORT', about: 'port of the metrics, for Prometheus; 0 takes a free one. Left out: none', byDefault: '', read: optional(port), right: 'a whole number from 0 to 65535' },
+  metricsHost: { name: 'METRICS_HOST', about: 'address of the metrics', byDefault: '127.0.0.1', read: (v: string) => v || undefined, right: 'an address such as 127.0.0.1' },
+  drainSeconds: { name: 'DRAIN_SECONDS', about: 'how long SIGTERM lets a balancer notice before no more is taken', byDefault: '5', read: (v: string) => (/^\d+$/.test(v) && Number(v) <= 15 ? Number(v) : undefined), right: 'a whole number from 0 to 15' },
 } satisfies Record<keyof Config, Setting<unknown>>;
 
 /** A setting is wrong. The message names it, what was given and what would be right; a secret is not repeated. */

@@ -81,8 +81,11 @@ export class Decisions {
 
   /** Answers when the decision is durable. @throws Problem */
   submit(order: Order): Promise<CommandReceipt> {
-    if (this.stopped) return Promise.reject(new Problem('UNAVAILABLE', 'SHUTTING_DOWN', 'This node is shutting down. Ask again with the same commandId.'));
-    if (this.waiting.length >= WAITING_AT_MOST) return Promise.reject(busy());
+    const refused = this.stopped ? shuttingDown() : this.waiting.length >= WAITING_AT_MOST ? busy() : undefined;
+    if (refused) {
+      this.parts.onDecided?.(order, refused);
+      return Promise.reject(refused);
+    }
     return new Promise((answer, refuse) => {
       const { command, registration } = order;
       this.waiting.push({
@@ -95,6 +98,9 @@ export class Decisions {
       this.running ??= this.run();
     });
   }
+
+  /** How many wait to be decided. */
+  get queued(): number { return this.waiting.length; }
 
   /** A person's standing, or a fact, at the head. */
   readonly readAtHead: ReadFact = (decider, stream) => this.states.get(decider, stream).state;
@@ -248,4 +254,5 @@ const receipt = (entry: Entry, about: readonly string[], repeated: boolean): Com
   id: about[0] ?? entry.stream, position: entry.position, revision: entry.revision, commandId: entry.id, repeated,
 });
 
+const shuttingDown = (): Problem => new Problem('UNAVAILABLE', 'SHUTTING_DOWN', 'This node is shutting down. Ask again with the same commandId.');
 const busy = (): Problem => new Problem('UNAVAILABLE', 'BUSY', 'Too much is being decided at once. Ask again with the same commandId.');

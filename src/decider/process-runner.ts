@@ -55,6 +55,9 @@ export class ProcessRunner {
     await this.running;
   }
 
+  /** To-dos that wait, due or not. */
+  get waiting(): readonly Waiting[] { return this.parts.waiting(); }
+
   /** Does all that is due now, and what follows from it. For the sample, whose clock stands still meanwhile. */
   async drain(): Promise<void> {
     for (;;) {

@@ -36,6 +36,8 @@ export class Live {
   private readonly executor: Executor;
   private readonly documentIds = new WeakMap<DocumentNode, number>();
   private documents = 0;
+  /** Subscriptions under way. */
+  readonly subscribers = new Set<object>();
 
   constructor(
     private readonly schema: GraphQLSchema, private readonly reads: Reads, private readonly runner: ViewRunner, private readonly visibility: Visibility,
@@ -70,9 +72,12 @@ export class Live {
       const { reads, visibility, desk, admission, executor } = this;
       this.questions.set(key, (question = new SharedQuestion({ document, operation, variables, args }, { reads, visibility, desk, admission, executor }, () => { this.questions.delete(key); })));
     }
-    return new Answer(after, question, reader, {
+    const answer = new Answer(after, question, reader, {
       head: () => this.reads.position, onAdvanced: (listener) => this.runner.onAdvanced(listener), format: (error) => toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId)),
+      onEnd: () => this.subscribers.delete(answer),
     });
+    this.subscribers.add(answer);
+    return answer;
   }
 
   private idOf(document: DocumentNode): number {
@@ -86,6 +91,7 @@ interface Surroundings {
   head(): number;
   onAdvanced(listener: () => void): () => void;
   format(error: unknown): GraphQLFormattedError;
+  onEnd(): void;
 }
 
 /** The messages of one subscription. An object rather than a generator: `return` has to end a wait that is under way. */
@@ -136,6 +142,7 @@ class Answer implements AsyncIterableIterator<Message> {
     this.stopListening?.();
     this.wake?.();
     this.question.leave();
+    this.around.onEnd();
   }
 
   /** Resolves when the views have moved on beyond `seen`, and at the end. Listens until then: to begin and end with each wait would cost more. */

@@ -7,7 +7,7 @@ import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LOG_FORMAT } from '../event-store/log-file.js';
 import { copySqlite, faultOf } from '../event-store/sqlite.js';
-import { Interrupted, interruptible, percentTold, Wrong, type CliCommand } from './cli-command.js';
+import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
 import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, sync, writeManifest, type Manifest } from './manifest.js';
 
 const OURS = [LOG_FILE, `${LOG_FILE}-wal`, `${LOG_FILE}-shm`, `${LOG_FILE}-journal`, LEAVES_FILE, SECRET_FILE, `${MANIFEST_FILE}.draft`, MANIFEST_FILE];
@@ -19,7 +19,7 @@ export const backup: CliCommand = {
 Takes everything that was acknowledged before it began, reads the copy as a whole, and writes ${MANIFEST_FILE} last: what has none is no
 backup. The folder must be new or empty. Ctrl-C leaves nothing behind. What is written is as confidential as DATA_DIR, and ${SECRET_FILE}
 in it is a secret. Ends with 2 where the log is damaged; nothing is written then.`,
-  async run(args, config) {
+  async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name one folder, such as: npm run cli -- backup /backups/2026-03-01');
     const folder = resolve(positionals[0]);
@@ -29,31 +29,31 @@ in it is a secret. Ends with 2 where the log is damaged; nothing is written then
     const isNew = takeFolder(folder);
     let manifest: Manifest;
     try {
-      manifest = await interruptible((signal) => write(source, folder, secret, config, signal));
+      manifest = await interruptible((signal) => write(source, folder, secret, config, say, signal));
     } catch (error) {
       for (const name of OURS) rmSync(join(folder, name), { force: true });
       if (isNew) rmSync(folder, { recursive: true, force: true });
       throw asTold(error, folder, config);
     }
     const { head, logId, digest } = manifest;
-    console.log(`Backed up ${head.position} entries of log ${logId} to ${folder}
+    say(`Backed up ${head.position} entries of log ${logId} to ${folder}
   head     position ${head.position}, ${head.id ?? 'no entry'}, ${head.time}
   digest   ${digest}
   secret   ${manifest.secret.keptIn === SECRET_FILE ? `${SECRET_FILE}, in the backup: let nobody read it` : 'INSTALLATION_SECRET, a setting: not in the backup, so keep it too'}`);
   },
 };
 
-async function write(source: string, folder: string, secret: string, config: Config, signal: AbortSignal): Promise<Manifest> {
+async function write(source: string, folder: string, secret: string, config: Config, say: Say, signal: AbortSignal): Promise<Manifest> {
   const stop = (): void => { if (signal.aborted) throw new Interrupted(); };
   const takenAt = new Date().toISOString();
   const log = join(folder, LOG_FILE);
-  const copied = percentTold('Copying the log');
+  const copied = percentTold('Copying the log', say);
   await copySqlite(source, log, (done, of) => {
     stop();
     copied(done, of);
   });
   const leaves: Buffer[] = [];
-  const checked = await checkLog(log, { codec: new Codec(), signal, onProgress: percentTold('Reading the copy'), onLeaf: (leaf) => leaves.push(leaf) });
+  const checked = await checkLog(log, { codec: new Codec(), signal, onProgress: percentTold('Reading the copy', say), onLeaf: (leaf) => leaves.push(leaf) });
   if (!checked) throw new Interrupted();
   writeFileSync(join(folder, LEAVES_FILE), Buffer.concat(leaves), { mode: 0o600 });
   const names = [LOG_FILE, LEAVES_FILE];

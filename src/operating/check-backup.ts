@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Codec } from '../event-store/codec.js';
-import { checkLog, Damaged } from '../event-store/log-check.js';
-import { Interrupted, percentTold } from './cli-command.js';
+import { checkLog, Damaged, type CheckOptions } from '../event-store/log-check.js';
+import { Interrupted } from './cli-command.js';
 import { checkFile, LOG_FILE, MANIFEST_FILE, readLeaves, SECRET_FILE, secretCheck, type Manifest } from './manifest.js';
 
 /**
@@ -10,11 +10,11 @@ import { checkFile, LOG_FILE, MANIFEST_FILE, readLeaves, SECRET_FILE, secretChec
  * @param where the folder that holds the log: the backup itself, or what was restored from it
  * @throws Damaged, Interrupted
  */
-export async function checkBackup(folder: string, manifest: Manifest, where: string, told: string, signal: AbortSignal): Promise<void> {
+export async function checkBackup(folder: string, manifest: Manifest, where: string, onProgress: CheckOptions['onProgress'], signal: AbortSignal): Promise<void> {
   const leafAt = await readLeaves(folder, manifest);
   const log = join(where, LOG_FILE);
   if (!existsSync(log)) throw new Damaged(`${log} is missing.`);
-  const checked = await checkLog(log, { codec: new Codec(), signal, onProgress: percentTold(told), leafAt });
+  const checked = await checkLog(log, { codec: new Codec(), signal, onProgress, leafAt });
   if (!checked) throw new Interrupted('Interrupted.');
   const { head, logId, digest } = checked;
   if (head.position < manifest.entries) throw new Damaged(`Entry ${head.position + 1} is missing: ${log} ends before it, ${MANIFEST_FILE} tells of ${manifest.entries} entries.`);

@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.js';
 
+/** A line for the person who called. */
+export type Say = (line: string) => void;
+
 /** One command of the command line. */
 export interface CliCommand {
   readonly about: string;
   readonly help: string;
-  run(args: readonly string[], config: Config): Promise<void>;
+  run(args: readonly string[], config: Config, say: Say): Promise<void>;
 }
 
 /** The call is wrong; the message says what would be right. */
@@ -27,11 +30,11 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** Prints a stage's progress in steps of 25 %, so that a short one is one line. */
-export function percentTold(what: string): (done: number, of: number) => void {
+/** Says a stage's progress in steps of 25 %, so that a short one is one line. */
+export function percentTold(what: string, say: Say): (done: number, of: number) => void {
   let told = 0;
   return (done, of) => {
     const percent = of === 0 ? 100 : Math.floor((100 * done) / of);
-    if (percent >= told + 25) console.log(`${what}: ${(told = percent)} %`);
+    if (percent >= told + 25) say(`${what}: ${(told = percent)} %`);
   };
 }

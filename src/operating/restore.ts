@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { Damaged } from '../event-store/log-check.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
-import { Interrupted, interruptible, Wrong, type CliCommand } from './cli-command.js';
+import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
 import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, sync, type Manifest } from './manifest.js';
 
 /** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
@@ -18,7 +18,7 @@ export const restore: CliCommand = {
 
 Into the folder that DATA_DIR names, which must be new or empty: a log is never overwritten. The backup is checked before, and what was
 restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR as it was. Ends with 2 where the backup is damaged.`,
-  async run(args, config) {
+  async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name the folder of one backup, such as: npm run cli -- restore /backups/2026-03-01');
     const folder = resolve(positionals[0]);
@@ -38,18 +38,18 @@ restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR 
     };
     try {
       checkEmpty(config, folder);
-      await interruptible((signal) => bring(folder, manifest, dataDir, signal));
+      await interruptible((signal) => bring(folder, manifest, dataDir, say, signal));
     } catch (error) {
       putAway();
       throw asTold(error, folder, config);
     }
     lock.release();
-    console.log(`Restored ${manifest.entries} entries of log ${manifest.logId} to ${dataDir}, as of ${manifest.takenAt}.\nThe views are built anew at the next start: npm start`);
+    say(`Restored ${manifest.entries} entries of log ${manifest.logId} to ${dataDir}, as of ${manifest.takenAt}.\nThe views are built anew at the next start: npm start`);
   },
 };
 
-async function bring(folder: string, manifest: Manifest, dataDir: string, signal: AbortSignal): Promise<void> {
-  await checkBackup(folder, manifest, folder, 'Checking the backup', signal);
+async function bring(folder: string, manifest: Manifest, dataDir: string, say: Say, signal: AbortSignal): Promise<void> {
+  await checkBackup(folder, manifest, folder, percentTold('Checking the backup', say), signal);
   const draft = join(dataDir, DRAFT);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
@@ -59,7 +59,7 @@ async function bring(folder: string, manifest: Manifest, dataDir: string, signal
     chmodSync(join(draft, name), 0o600);
     sync(join(draft, name));
   }
-  await checkBackup(folder, manifest, draft, 'Checking what was restored', signal);
+  await checkBackup(folder, manifest, draft, percentTold('Checking what was restored', say), signal);
   // The log last: where it is, everything is.
   for (const name of names) renameSync(join(draft, name), join(dataDir, name));
   rmSync(draft, { recursive: true });

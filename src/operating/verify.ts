@@ -12,7 +12,7 @@ import { shapeOf, VIEWS_FILE, ViewStore } from '../projections/view-store.js';
 import type { View } from '../projections/view.js';
 import { readViews, type RowsDigest, type ViewsAt } from '../projections/views-digest.js';
 import { checkBackup } from './check-backup.js';
-import { Interrupted, interruptible, percentTold, Wrong, type CliCommand } from './cli-command.js';
+import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
 import { LOG_FILE, readLeaves, readManifest, type Manifest } from './manifest.js';
 
 export const verify = (views: readonly View[]): CliCommand => ({
@@ -24,34 +24,34 @@ Reads every entry: positions without a hole, revisions, ids, times, shapes; the 
 gives, for which it builds them in the folder for temporary files (TMPDIR). A file does not tell that a text in it was changed in place;
 --against compares with what the entries were when a backup was taken, as checking a backup does. Changes nothing.
 Ends with 0 when all is well, with 2 and the first wrong position or file when not, with 1 when it could not be checked.`,
-  async run(args, config) {
+  async run(args, config, say) {
     const { values, positionals } = parseArgs({ args: [...args], options: { against: { type: 'string' } }, allowPositionals: true });
     if (positionals.length > 1) throw new Wrong('Name one backup, or none for what DATA_DIR holds.');
     if (positionals[0] !== undefined && values.against !== undefined) throw new Wrong('Name a backup to check it, or --against a backup to check what DATA_DIR holds; not both.');
     await interruptible((signal) => (positionals[0] === undefined
-      ? verifyData(config, views, values.against === undefined ? undefined : resolve(values.against), signal)
-      : verifyBackup(resolve(positionals[0]), views, signal)));
+      ? verifyData(config, views, values.against === undefined ? undefined : resolve(values.against), say, signal)
+      : verifyBackup(resolve(positionals[0]), views, say, signal)));
   },
 });
 
-async function verifyBackup(folder: string, views: readonly View[], signal: AbortSignal): Promise<void> {
+async function verifyBackup(folder: string, views: readonly View[], say: Say, signal: AbortSignal): Promise<void> {
   if (!existsSync(folder)) throw new Wrong(`There is no folder ${folder}. Name the folder that a backup was written to.`);
   const manifest = readManifest(folder);
-  await checkBackup(folder, manifest, folder, 'Reading the log', signal);
-  await built(join(folder, LOG_FILE), views, manifest.entries, signal);
-  console.log(`All is well: ${manifest.entries} entries of log ${manifest.logId}, taken ${manifest.takenAt}.\n  digest   ${manifest.digest}`);
+  await checkBackup(folder, manifest, folder, percentTold('Reading the log', say), signal);
+  await built(join(folder, LOG_FILE), views, manifest.entries, say, signal);
+  say(`All is well: ${manifest.entries} entries of log ${manifest.logId}, taken ${manifest.takenAt}.\n  digest   ${manifest.digest}`);
 }
 
-async function verifyData({ dataDir }: Config, views: readonly View[], against: string | undefined, signal: AbortSignal): Promise<void> {
+async function verifyData({ dataDir }: Config, views: readonly View[], against: string | undefined, say: Say, signal: AbortSignal): Promise<void> {
   const path = join(dataDir, LOG_FILE);
   if (!existsSync(path)) throw new Wrong(`There is no log in ${dataDir}. Name the folder of the log in DATA_DIR, or the folder of a backup.`);
   const backup = against === undefined ? undefined : readManifest(against);
   const leafAt = against === undefined || !backup ? undefined : await readLeaves(against, backup);
-  const checked = await checkLog(path, { codec: new Codec(), signal, onProgress: percentTold('Reading the log'), ...(leafAt && { leafAt }) });
+  const checked = await checkLog(path, { codec: new Codec(), signal, onProgress: percentTold('Reading the log', say), ...(leafAt && { leafAt }) });
   if (!checked) throw stopped();
   if (backup) isOnward(path, checked, backup);
-  const said = await compareViews(dataDir, path, views, signal);
-  console.log(`All is well: ${checked.head.position} entries of log ${checked.logId}.\n  digest   ${checked.digest}\n  views    ${said}`);
+  const said = await compareViews(dataDir, path, views, say, signal);
+  say(`All is well: ${checked.head.position} entries of log ${checked.logId}.\n  digest   ${checked.digest}\n  views    ${said}`);
 }
 
 /** The log goes on from the backup: it is the same one, and has not lost its end. */
@@ -60,7 +60,7 @@ function isOnward(path: string, { logId, head }: { logId: string; head: { positi
   if (head.position < backup.entries) throw new Damaged(`Entry ${head.position + 1} is missing: the log ends before it, and the backup has ${backup.entries} entries.`);
 }
 
-async function compareViews(dataDir: string, path: string, views: readonly View[], signal: AbortSignal): Promise<string> {
+async function compareViews(dataDir: string, path: string, views: readonly View[], say: Say, signal: AbortSignal): Promise<string> {
   const file = join(dataDir, VIEWS_FILE);
   if (!existsSync(file)) return 'none yet; the next start builds them';
   let found: ViewsAt;
@@ -73,7 +73,7 @@ async function compareViews(dataDir: string, path: string, views: readonly View[
   if (found.shape !== shapeOf(views)) return 'of another version of this program; the next start builds them anew';
   const { logId, entryId } = logAt(path, found.position);
   if (found.logId !== logId || found.entryId !== entryId) throw new Damaged(`${file} is of another log, or of another entry ${found.position}. The log is well. ${BUILD_ANEW}`);
-  const right = await built(path, views, found.position, signal);
+  const right = await built(path, views, found.position, say, signal);
   const table = [...right.tables.keys(), ...found.tables.keys()].find((name) => right.tables.get(name) !== found.tables.get(name));
   if (table !== undefined) throw new Damaged(`${file} is not what the log gives up to position ${found.position}: the table ${table} differs. ${BUILD_ANEW}`);
   return `equal to a rebuild at position ${found.position}, SHA-256 of all rows: ${found.all}`;
@@ -91,14 +91,14 @@ function logAt(path: string, position: number): { logId: string; entryId: string
 }
 
 /** The rows that a log gives up to a position. @throws Damaged where a view cannot take an entry */
-async function built(path: string, views: readonly View[], upTo: number, signal: AbortSignal): Promise<RowsDigest> {
+async function built(path: string, views: readonly View[], upTo: number, say: Say, signal: AbortSignal): Promise<RowsDigest> {
   const folder = mkdtempSync(join(tmpdir(), 'committee-verify-'));
   const log = LogFile.open(path, { readOnly: true });
   const codec = new Codec();
   try {
     const store = new ViewStore(join(folder, VIEWS_FILE), views, codec, log.logId);
     try {
-      if (!(await buildViews(store, log, codec, signal, percentTold('Building the views'), upTo))) throw stopped();
+      if (!(await buildViews(store, log, codec, signal, percentTold('Building the views', say), upTo))) throw stopped();
       const [first] = store.stopped;
       if (first) throw new Damaged(`Entry ${first.position} cannot be taken by the view ${first.view}: ${first.error}.`);
       return store.digests();

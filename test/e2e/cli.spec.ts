@@ -1,55 +1,19 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { v7 as newId } from 'uuid';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import { openSqlite } from '../../src/event-store/sqlite.js';
-import { SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
 import { DEV_ISSUER } from '../../src/identity/dev-issuer.js';
 import { personIdOf } from '../../src/identity/person-id.js';
 import { FIRST_QUERY } from '../../src/graphql/first-query.js';
 import { VIEWS_FILE } from '../../src/system.js';
-import { compiledSrc } from '../support/compiled.js';
+import { many, newDir, SETTINGS, STACK, theProgram, type Begun, type Ended, type TheProgram } from '../support/program.js';
 import { TestServer, until, type Json } from '../support/server.js';
-import { tempDir } from '../support/temp.js';
 
-/** A stack, or colours of a terminal. */
-const STACK = new RegExp(`\\n\\s+at |\\.js:\\d+|${String.fromCharCode(27)}`);
-const SETTINGS = ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'INSTALLATION_SECRET', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TOKEN_TYPES', 'LOG_LEVEL'];
-
-interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
-interface Begun { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly said: () => { out: string; err: string } }
-
-let dist: string;
-const dirs: string[] = [];
-const running = new Set<ChildProcess>();
-beforeAll(async () => { dist = await compiledSrc(); });
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
-});
-const newDir = (): string => {
-  const dir = tempDir();
-  dirs.push(dir);
-  return dir;
-};
-
-function begin(file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>> = {}): Begun {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)));
-  const child = spawn(process.execPath, [join(dist, file), ...args], { env: { ...inherited, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });
-  running.add(child);
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { said.err += chunk.toString(); });
-  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => {
-    running.delete(child);
-    resolve({ code, ...said });
-  }));
-  return { child, ended, said: () => said };
-}
-const run = (...args: Parameters<typeof begin>): Promise<Ended> => begin(...args).ended;
+let begin: TheProgram['begin'];
+beforeAll(async () => { ({ begin } = await theProgram()); });
+const run = (...args: Parameters<TheProgram['begin']>): Promise<Ended> => begin(...args).ended;
 
 /** Refused with a sentence, and nothing but sentences. */
 function isRefused({ code, out, err }: Ended, says: RegExp): void {
@@ -188,20 +152,6 @@ describe('rebuild', () => {
     expect(await run('cli.js', ['rebuild'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, out: expect.stringMatching(/40001 of 40001 entries \(100 %\)\nRebuilt 40001 entries/) });
     expect(hash(views)).toBe(before);
   }, 180_000);
-
-  /** So many entries on top of the first, written as the engine writes them. */
-  async function many(dataDir: string, count: number): Promise<void> {
-    const engine = SqliteEngine.open(dataDir, (error) => { throw error; });
-    const { head } = engine.log;
-    const meta = JSON.stringify({ commandName: 'DefineKeyArea', payloadDigest: 'a'.repeat(64), actor: { office: 'SECRETARIAT', personId: 'x' }, correlationId: newId() });
-    for (let from = head.position; from < head.position + count; from += 10_000) {
-      await engine.append(Array.from({ length: 10_000 }, (_, i) => ({
-        position: from + i + 1, id: newId(), stream: 'committee', revision: from + i + 1, type: from + i === head.position ? 'KeyAreaDefined' : 'KeyAreaRenamed', version: 1,
-        data: JSON.stringify({ code: 'KA1', title: `Title ${from + i}` }), meta, time: head.time,
-      })), from);
-    }
-    await engine.close();
-  }
 });
 
 describe('A server that was started', () => {
