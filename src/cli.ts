@@ -65,7 +65,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
     async run(args, config) {
       parseArgs({ args: [...args], options: {} });
       mkdirSync(config.dataDir, { recursive: true });
-      const engine = openEngine(config, (error) => { throw error; });
+      const engine = await openEngine(config, { onFatal: (error) => { throw error; }, onNotice: console.log });
       const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, `next-${VIEWS_FILE}`)];
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort());

@@ -9,8 +9,9 @@ import { Decisions } from './decider/decisions.js';
 import { payloadDigest } from './decider/digest.js';
 import { Problem } from './decider/problem.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
+import { EventStoreDbEngine } from './event-store/engines/eventstoredb.engine.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
-import type { LocalLog } from './event-store/event-store.js';
+import type { LocalLog, OpenEngine } from './event-store/event-store.js';
 import { faultOf } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
@@ -23,9 +24,19 @@ import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 
 export { VIEWS_FILE };
 
-/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable */
-export const openEngine = ({ dataDir }: Config, onFatal: (error: unknown) => void, onListenerError?: (error: unknown) => void): SqliteEngine =>
-  SqliteEngine.open(dataDir, onFatal, onListenerError);
+export interface EngineEvents {
+  /** The process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onListenerError?: (error: unknown) => void;
+  /** Something that an operator should know. */
+  readonly onNotice?: (message: string) => void;
+}
+
+/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
+export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
+  if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
+  return EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });
+}
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {
@@ -33,7 +44,7 @@ export interface System {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly secret: string;
-  readonly engine: SqliteEngine;
+  readonly engine: OpenEngine;
   readonly codec: Codec;
   readonly decisions: Decisions;
   readonly runner: ViewRunner;
@@ -48,7 +59,9 @@ export interface System {
 export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
   mkdirSync(config.dataDir, { recursive: true });
   const secret = installationSecret(config.dataDir, config.installationSecret);
-  const engine = openEngine(config, onFatal, (error) => logger.error({ err: error }, 'a listener of the log failed'));
+  const engine = await openEngine(config, {
+    onFatal, onListenerError: (error) => logger.error({ err: error }, 'a listener of the log failed'), onNotice: (message) => logger.warn(message),
+  });
   const { log } = engine;
   const codec = new Codec();
   const store = await openViews(config.dataDir, engine, codec, logger);
@@ -79,7 +92,7 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   };
 }
 
-async function openViews(dataDir: string, { log }: SqliteEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
+async function openViews(dataDir: string, { log }: OpenEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
   const path = join(dataDir, VIEWS_FILE);
   let store = fittingViews(path, log, codec);
   if (!store) {

@@ -5,6 +5,9 @@ export interface Config {
   readonly port: number;
   readonly dataDir: string;
   readonly sample: 'founding' | 'none';
+  /** Connection string of an EventStoreDB. Left out: the log is a file in the data folder. */
+  readonly eventStore: string | undefined;
+  readonly committeeStream: string;
   /** Keys person ids and payload digests. Left out: made at the first start and kept in the data folder. */
   readonly installationSecret: string | undefined;
   /** Left out: the development issuer. */
@@ -32,6 +35,8 @@ interface Setting<T> {
 }
 
 const oneOf = <const T extends readonly string[]>(values: T) => (value: string): T[number] | undefined => values.find((v) => v === value);
+/** What the client of EventStoreDB takes. A password in it is not repeated in messages. */
+const connection = (value: string): string | undefined => (/^esdb(\+discover)?:\/\/([^:@/\s]+:[^@/\s]*@)?[^/?\s]+\/?(\?\S*)?$/.test(value) ? value : undefined);
 const url = (value: string): string | undefined => (URL.canParse(value) && /^https?:/.test(value) ? value : undefined);
 const types = (value: string): readonly string[] | undefined => {
   const list = value.split(',').map((type) => type.trim()).filter(Boolean);
@@ -45,6 +50,8 @@ const SETTINGS = {
   port: { name: 'PORT', about: 'port to listen on; 0 takes a free one', byDefault: '3000', read: port, right: 'a whole number from 0 to 65535' },
   dataDir: { name: 'DATA_DIR', about: 'folder of the log, the views and the keys', byDefault: './var', read: (v: string) => (v === '' ? undefined : isAbsolute(v) ? v : resolve(v)), right: 'a path' },
   sample: { name: 'SAMPLE', about: 'what an empty log begins with: founding or none', byDefault: 'founding', read: oneOf(['founding', 'none']), right: 'founding or none' },
+  eventStore: { name: 'EVENT_STORE', about: 'EventStoreDB that keeps the log. Left out: a file in DATA_DIR', byDefault: '', read: optional(connection), right: 'as in esdb://user:password@host:2113 or esdb+discover://host' },
+  committeeStream: { name: 'COMMITTEE_STREAM', about: 'its stream there, one a Committee', byDefault: 'committee', read: (v: string) => (/^[^$\s]\S*$/.test(v) ? v : undefined), right: 'a name without blanks that does not begin with $' },
   installationSecret: {
     name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; belongs in the backup. Left out: made at the first start', byDefault: '',
     read: optional((v) => (v.length >= 32 ? v : undefined)), right: 'at least 32 characters',
@@ -70,13 +77,18 @@ export class WrongSetting extends Error {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
   const values = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => {
-    const given = env[setting.name] ?? setting.byDefault;
+    const given = env[setting.name] ?? (setting.name === 'SAMPLE' && env['EVENT_STORE'] ? 'none' : setting.byDefault);
     const value: unknown = setting.read(given);
     if (value === undefined) {
-      problems.push(`${setting.name} is ${setting.name.includes('SECRET') ? `a text of ${given.length} characters` : JSON.stringify(given)}; it must be ${setting.right}.`);
+      problems.push(`${setting.name} is ${setting.name.includes('SECRET') || setting.name === 'EVENT_STORE' ? `a text of ${given.length} characters` : JSON.stringify(given)}; it must be ${setting.right}.`);
     }
     return [key, value === '' ? undefined : value];
   })) as Record<keyof Config, never>;
+  if (values.eventStore !== undefined) {
+    // Several nodes share nothing but their settings.
+    if (values.installationSecret === undefined) problems.push('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
+    if (values.sample === 'founding') problems.push('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
+  }
   if (problems.length > 0) throw new WrongSetting(problems);
   return Object.freeze<Config>(values);
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../events/define.js';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
-import { HeadMoved, LogFull, type Engine, type LocalLog } from '../event-store/event-store.js';
+import { EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type LocalLog } from '../event-store/event-store.js';
 import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
 import { newCommandId } from './command-id.js';
@@ -141,13 +141,10 @@ export class Decisions {
       } catch (error) {
         if (error instanceof HeadMoved) {
           // Another node was faster: its entries count, and everything that waits is decided again on them.
-          this.states.forget();
           open = open.filter((waiting) => waiting.until > Date.now() || (this.settle(waiting, busy()), false));
           continue;
         }
-        const problem = error instanceof LogFull
-          ? new Problem('UNAVAILABLE', 'DISK_FULL', 'There is no room to record decisions. Nothing was recorded; reading goes on. Ask again with the same commandId when there is room.')
-          : this.internal(error, open[0]?.order);
+        const problem = problemOf(error) ?? this.internal(error, open[0]?.order);
         // None of the batch was decided, its refusals neither: they may rest on commands that were not written. What was in the log before stays so.
         open.forEach((waiting, i) => {
           const answer = answers[i] as CommandReceipt | Problem;
@@ -155,7 +152,7 @@ export class Decisions {
         });
         return;
       }
-      round.overlay.keep();
+      round.overlay.keep(head + round.staged.length);
       open.forEach((waiting, i) => this.settle(waiting, answers[i] as CommandReceipt | Problem));
       return;
     }
@@ -255,4 +252,16 @@ const receipt = (entry: Entry, about: readonly string[], repeated: boolean): Com
 });
 
 const shuttingDown = (): Problem => new Problem('UNAVAILABLE', 'SHUTTING_DOWN', 'This node is shutting down. Ask again with the same commandId.');
+/** What an engine says of a batch that did not become durable, as far as it is meant for callers. */
+function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof LogFull) {
+    return new Problem('UNAVAILABLE', 'DISK_FULL', 'There is no room to record decisions. Nothing was recorded; reading goes on. Ask again with the same commandId when there is room.');
+  }
+  if (error instanceof LogUnreachable) {
+    return new Problem('UNAVAILABLE', 'LOG_UNREACHABLE', 'The server of the log does not answer. The command may be recorded or not; ask again with the same commandId, and it has one effect.');
+  }
+  if (error instanceof EntryTooLarge) return new Problem('INVALID', 'TOO_LARGE', 'A command that was sent together with this one is more than the log takes. Send less in one command.', { bytes: error.bytes });
+  return undefined;
+}
+
 const busy = (): Problem => new Problem('UNAVAILABLE', 'BUSY', 'Too much is being decided at once. Ask again with the same commandId.');

@@ -1,7 +1,7 @@
 import type { AnyEvent } from '../events/define.js';
 import type { Codec } from '../event-store/codec.js';
 import { UnreadableEntry } from '../event-store/codec.js';
-import type { Entry, EntryOf } from '../event-store/entry.js';
+import type { Entry, EntryOf, StoredEntry } from '../event-store/entry.js';
 import type { LocalLog } from '../event-store/event-store.js';
 import type { Decider } from './decider.js';
 import { Problem } from './problem.js';
@@ -16,12 +16,17 @@ const KEPT_STREAMS = 10_000;
 
 /** The folded streams at the head of the log, kept in memory and folded from the file when they are asked for. */
 export class States {
-  private kept = new Map<string, Folded>();
+  private readonly kept = new Map<string, Folded>();
+  /** The head that all of them stand at. */
+  private at: number;
 
-  constructor(private readonly log: LocalLog, private readonly codec: Codec) {}
+  constructor(private readonly log: LocalLog, private readonly codec: Codec) {
+    this.at = log.head.position;
+  }
 
   /** @throws Problem UNAVAILABLE where the stream holds an entry that this program cannot read */
   get<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
+    this.meetTheHead();
     const kept = this.kept.get(stream);
     if (kept) return kept as Folded<S>;
     const folded = this.fold(decider, stream);
@@ -29,14 +34,21 @@ export class States {
     return folded;
   }
 
-  keep(stream: string, folded: Folded): void {
+  private keep(stream: string, folded: Folded): void {
     if (this.kept.size >= KEPT_STREAMS && !this.kept.has(stream)) this.kept.delete(this.kept.keys().next().value as string);
     this.kept.set(stream, folded);
   }
 
-  /** Somebody else has written: fold anew what is asked for next. */
-  forget(): void {
-    this.kept = new Map();
+  /** What this node wrote, as it stands after `position`. What others have written since is met with the next question. */
+  keepAll(changed: ReadonlyMap<string, Folded>, position: number): void {
+    for (const [stream, folded] of changed) this.keep(stream, folded);
+    this.at = position;
+  }
+
+  /** Somebody else has written: what that touches is folded anew when it is asked for. */
+  private meetTheHead(): void {
+    const { position } = this.log.head;
+    for (; this.at < position; this.at++) this.kept.delete((this.log.at(this.at + 1) as StoredEntry).stream);
   }
 
   private fold<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
@@ -68,7 +80,8 @@ export class Overlay {
     this.changed.set(entry.stream, { state: decider.evolve(before.state, entry), revision: entry.revision });
   }
 
-  keep(): void {
-    for (const [stream, folded] of this.changed) this.states.keep(stream, folded);
+  /** @param position of the last entry of the batch */
+  keep(position: number): void {
+    this.states.keepAll(this.changed, position);
   }
 }

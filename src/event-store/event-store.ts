@@ -16,6 +16,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** An engine with the node's own file, which is the log or a copy of it. */
+export interface OpenEngine extends Engine { readonly log: LocalLog }
+
 /** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */
 export interface LocalLog {
   /** Random, given when the log was begun; what is derived from it carries it. */

@@ -7,7 +7,7 @@ import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LOG_FORMAT } from '../event-store/log-file.js';
 import { copySqlite, faultOf } from '../event-store/sqlite.js';
-import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
 import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, sync, writeManifest, type Manifest } from './manifest.js';
 
 const OURS = [LOG_FILE, `${LOG_FILE}-wal`, `${LOG_FILE}-shm`, `${LOG_FILE}-journal`, LEAVES_FILE, SECRET_FILE, `${MANIFEST_FILE}.draft`, MANIFEST_FILE];
@@ -22,6 +22,7 @@ in it is a secret. Ends with 2 where the log is damaged; nothing is written then
   async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name one folder, such as: npm run cli -- backup /backups/2026-03-01');
+    logInFile(config);
     const folder = resolve(positionals[0]);
     const source = join(config.dataDir, LOG_FILE);
     if (!existsSync(source)) throw new Wrong(`There is no log in ${config.dataDir}. Name the folder of the log in DATA_DIR.`);

@@ -16,6 +16,11 @@ export class Wrong extends Error {}
 /** Ctrl-C. The message says how things stand. */
 export class Interrupted extends Error {}
 
+/** @throws Wrong where the log is no file of this node */
+export function logInFile({ eventStore }: Config): void {
+  if (eventStore !== undefined) throw new Wrong('EVENT_STORE is given: the log is kept by that server, and this command is for a log in a file. Use the means of the server; leave EVENT_STORE out for a folder.');
+}
+
 export const EXIT = { refused: 1, damaged: 2, interrupted: 130 } as const;
 
 /** Aborted at Ctrl-C, which then ends nothing by itself: what is half done is put away first. */

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { Damaged } from '../event-store/log-check.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
-import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
 import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, sync, type Manifest } from './manifest.js';
 
 /** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
@@ -21,6 +21,7 @@ restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR 
   async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name the folder of one backup, such as: npm run cli -- restore /backups/2026-03-01');
+    logInFile(config);
     const folder = resolve(positionals[0]);
     const manifest = readManifest(folder);
     checkSecret(manifest, config);

@@ -12,7 +12,7 @@ import { shapeOf, VIEWS_FILE, ViewStore } from '../projections/view-store.js';
 import type { View } from '../projections/view.js';
 import { readViews, type RowsDigest, type ViewsAt } from '../projections/views-digest.js';
 import { checkBackup } from './check-backup.js';
-import { Interrupted, interruptible, percentTold, Wrong, type CliCommand, type Say } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
 import { LOG_FILE, readLeaves, readManifest, type Manifest } from './manifest.js';
 
 export const verify = (views: readonly View[]): CliCommand => ({
@@ -28,6 +28,7 @@ Ends with 0 when all is well, with 2 and the first wrong position or file when n
     const { values, positionals } = parseArgs({ args: [...args], options: { against: { type: 'string' } }, allowPositionals: true });
     if (positionals.length > 1) throw new Wrong('Name one backup, or none for what DATA_DIR holds.');
     if (positionals[0] !== undefined && values.against !== undefined) throw new Wrong('Name a backup to check it, or --against a backup to check what DATA_DIR holds; not both.');
+    if (positionals[0] === undefined) logInFile(config);
     await interruptible((signal) => (positionals[0] === undefined
       ? verifyData(config, views, values.against === undefined ? undefined : resolve(values.against), say, signal)
       : verifyBackup(resolve(positionals[0]), views, say, signal)));

@@ -17,6 +17,8 @@ const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: reado
   port: ['PORT', ['', '-1', '65536', '80x', '1.5', '1e3', ' 80', '٣'], 'a whole number from 0 to 65535'],
   dataDir: ['DATA_DIR', [''], 'a path'],
   sample: ['SAMPLE', ['', 'big', 'FOUNDING', 'no'], 'founding or none'],
+  eventStore: ['EVENT_STORE', ['example', 'http://example.eu:2113', 'esdb://', 'esdb:// x'], 'as in esdb://user:password@host:2113 or esdb+discover://host'],
+  committeeStream: ['COMMITTEE_STREAM', ['', '$all', 'two words'], 'a name without blanks that does not begin with $'],
   installationSecret: ['INSTALLATION_SECRET', ['hunter2', 'x'.repeat(31)], 'at least 32 characters'],
   oidcIssuer: ['OIDC_ISSUER', ['example', 'ftp://example.eu', 'file:///etc/passwd', 'https://'], 'an http(s) address'],
   oidcAudience: ['OIDC_AUDIENCE', [''], 'a text'],
@@ -31,7 +33,7 @@ describe('Settings', () => {
   it('have defaults that start on loopback with the sample, and are frozen', () => {
     const config = readConfig({ UNKNOWN: 'is not ours' });
     expect(config).toMatchObject({
-      host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
+      host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, eventStore: undefined, committeeStream: 'committee', installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
       metricsPort: undefined, metricsHost: '127.0.0.1', drainSeconds: 5,
     });
     expect(isAbsolute(config.dataDir)).toBe(true);
@@ -40,7 +42,7 @@ describe('Settings', () => {
 
   it('are read as they are meant', () => {
     expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', DRAIN_SECONDS: '0' }))
-      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', drainSeconds: 0 });
+      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', drainSeconds: 0 });
     // Left empty, as a file of settings may have it: as if left out.
     expect(readConfig({ OIDC_ISSUER: '', INSTALLATION_SECRET: '' })).toMatchObject({ oidcIssuer: undefined, installationSecret: undefined });
   });
@@ -48,9 +50,17 @@ describe('Settings', () => {
   it.each(Object.values(WRONG))('%s: what is wrong is told with its name, what was given and what would be right', (name, values, right) => {
     for (const value of values) {
       const message = told({ [name]: value });
-      const given = name === 'INSTALLATION_SECRET' ? `a text of ${value.length} characters` : JSON.stringify(value);
+      const given = name === 'INSTALLATION_SECRET' || name === 'EVENT_STORE' ? `a text of ${value.length} characters` : JSON.stringify(value);
       expect(message).toBe(`${name} is ${given}; it must be ${right}.`);
     }
+  });
+
+  it('of several nodes on one EventStoreDB are asked for together: a secret for all, and no sample', () => {
+    const EVENT_STORE = 'esdb+discover://user:pa%20ss@a.example,b.example:2113?tlsCAFile=/ca.pem';
+    const INSTALLATION_SECRET = 'x'.repeat(32);
+    expect(readConfig({ EVENT_STORE, COMMITTEE_STREAM: 'health', INSTALLATION_SECRET })).toMatchObject({ eventStore: EVENT_STORE, committeeStream: 'health', sample: 'none' });
+    expect(told({ EVENT_STORE })).toBe('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
+    expect(told({ EVENT_STORE, INSTALLATION_SECRET, SAMPLE: 'founding' })).toBe('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
   });
 
   it('that are wrong are told all at once', () => {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { v4 as newLogId } from 'uuid';
 import type { Head, StoredEntry } from '../entry.js';
-import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type Engine } from '../event-store.js';
+import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { LogFile } from '../log-file.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
@@ -39,7 +39,7 @@ export class CopyDiffers extends Error {
  * One stream of an EventStoreDB orders and keeps; the node has a copy, which can be thrown away. Position = revision + 1. One append is under way
  * at a time, at exactly the head; what others wrote is read every 100 ms and after each conflict.
  */
-export class EventStoreDbEngine implements Engine {
+export class EventStoreDbEngine implements OpenEngine {
   private readonly stopPolling = new AbortController();
   private polling: Promise<void> | undefined;
   private catching: Promise<void> | undefined;

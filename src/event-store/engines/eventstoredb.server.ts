@@ -29,8 +29,7 @@ export class Server {
   private closed = false;
 
   constructor(private readonly options: ServerOptions) {
-    const { user } = partsOf(options.connection);
-    this.credentials = user ?? NOBODY;
+    this.credentials = userOf(options.connection) ?? NOBODY;
     this.client = this.connect();
   }
 
@@ -109,7 +108,7 @@ export class Server {
   }
 
   private connect(): EventStoreDBClient {
-    return EventStoreDBClient.connectionString(withSettings(this.options.connection));
+    return EventStoreDBClient.connectionString(this.options.connection);
   }
 }
 
@@ -121,25 +120,13 @@ export class ServerRefusal extends Error {
 }
 const isFault = (error: unknown): error is ServerRefusal => error instanceof ServerRefusal;
 
-const CONNECTION = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]*)@)?[^/?]+\/?(?:\?(.*))?$/;
+const CONNECTION = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]*)@)?[^/?]+\/?(?:\?.*)?$/;
 
-export const isConnection = (text: string): boolean => CONNECTION.test(text);
-
-function partsOf(connection: string): { readonly user?: Credentials; readonly settings: URLSearchParams } {
+function userOf(connection: string): Credentials | undefined {
   const found = CONNECTION.exec(connection);
-  if (!found) throw new LogUnusable(`EVENT_STORE is ${JSON.stringify(connection)}; it must be as in esdb://user:password@host:2113 or esdb+discover://host.`);
-  const [, username, password, query] = found;
-  return {
-    settings: new URLSearchParams(query ?? ''),
-    ...(username !== undefined && { user: { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') } }),
-  };
-}
-
-/** A hung server is noticed within two seconds instead of twenty, where the connection does not say otherwise. */
-function withSettings(connection: string): string {
-  const { settings } = partsOf(connection);
-  for (const name of ['keepAliveInterval', 'keepAliveTimeout']) if (!settings.has(name)) settings.set(name, '1000');
-  return `${connection.split('?')[0]}?${settings.toString()}`;
+  if (!found) throw new LogUnusable(`EVENT_STORE must be as in esdb://user:password@host:2113 or esdb+discover://host.`);
+  const [, username, password] = found;
+  return username === undefined ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') };
 }
 
 function limited<T>(call: Promise<T>, ms: number): Promise<T> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Head, StoredEntry } from '../entry.js';
-import { HeadMoved, LogFull, type Engine } from '../event-store.js';
+import { HeadMoved, LogFull, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { LOG_FILE, LogFile } from '../log-file.js';
 import { faultOf } from '../sqlite.js';
@@ -9,7 +9,7 @@ import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 export { LOG_FILE };
 
 /** The embedded engine: the node's own log file is the log. One transaction for all that waits, synced before it answers. */
-export class SqliteEngine implements Engine {
+export class SqliteEngine implements OpenEngine {
   private constructor(readonly log: LogFile, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void) {}
 
   /**
