@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
+import type { StoredEntry } from '../../src/event-store/entry.js';
 import { COPY_FILE, CopyDiffers, EventStoreDbEngine } from '../../src/event-store/engines/eventstoredb.engine.js';
-import { CallTimedOut, faultOfServer } from '../../src/event-store/engines/eventstoredb.errors.js';
+import { CallTimedOut, faultOfServer } from '../../src/event-store/engines/eventstoredb-errors.js';
 import { EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable } from '../../src/event-store/event-store.js';
 import { LogFile } from '../../src/event-store/log-file.js';
 import { entriesAfter, positionsOf, range } from '../support/entries.js';
@@ -82,6 +83,20 @@ describe('The engine eventstoredb', () => {
     const all = await (nodes[0] as typeof nodes[0]).engine.read(0, 1_000);
     expect(positionsOf(all)).toEqual(range(1, 120));
     expect(all.map(({ id }) => id).sort()).toEqual(accepted.flat().sort());
+  });
+
+  it('takes one command that two nodes decide at once, or one decides anew, as it was written first, and is not told a repeat for another', async () => {
+    const stream = newStream();
+    const nodes = await Promise.all([open({ stream }), open({ stream })]);
+    for (let n = 0; n < 20; n++) {
+      const [entry] = entriesAfter(n, 1) as [StoredEntry];
+      const versions = ['first', 'second'].map((by) => ({ ...entry, meta: JSON.stringify({ by }) }));
+      const answers = await Promise.all(nodes.map(({ engine }, i) => engine.append([versions[i] as StoredEntry], n).catch((error: unknown) => error)));
+      expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+      expect(answers.filter((answer) => answer instanceof HeadMoved)).toHaveLength(1);
+      for (const { engine } of nodes) await engine.head();
+      expect(nodes[0]?.log.at(n + 1)).toEqual(nodes[1]?.log.at(n + 1));
+    }
   });
 
   it('follows what others write, by itself, within a moment', async () => {

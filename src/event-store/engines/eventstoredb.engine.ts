@@ -6,8 +6,8 @@ import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable,
 import { followLog } from '../follow.js';
 import { LogFile } from '../log-file.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
-import { sizeOnServer } from './eventstoredb.events.js';
-import { Server, ServerRefusal, type ServerOptions } from './eventstoredb.server.js';
+import { sizeOnServer } from './eventstoredb-events.js';
+import { Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
 export const COPY_FILE = 'log-copy.db';
 

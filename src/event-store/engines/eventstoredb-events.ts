@@ -1,8 +1,10 @@
 import { binaryEvent, jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
+import { v5 as uuidFrom } from 'uuid';
 import type { StoredEntry } from '../entry.js';
 
 /** What of an entry has no place of its own on the server. `meta` stays a text, to the byte; the two with $ are the server's own, for its tools. */
 interface ServerMetadata {
+  readonly id: string;
   readonly stream: string;
   readonly revision: number;
   readonly version: number;
@@ -21,10 +23,14 @@ const isAsClientsWrite = (text: string): boolean => {
   }
 };
 
-export function toServerEvent(entry: StoredEntry): EventData {
-  const { stream, revision, version, time, meta } = entry;
-  const metadata: ServerMetadata = { stream, revision, version, time, meta, ...tracing(meta) };
-  const common = { id: entry.id, type: entry.type, metadata };
+/**
+ * The server takes the same event ids at the same place for a repeat and says that they were written. The same command, decided by two nodes or twice
+ * by one, is no repeat: so the event's id is derived from the command's and from the one append that carries it.
+ */
+export function toServerEvent(entry: StoredEntry, append: string): EventData {
+  const { id, stream, revision, version, time, meta } = entry;
+  const metadata: ServerMetadata = { id, stream, revision, version, time, meta, ...tracing(meta) };
+  const common = { id: uuidFrom(append, id), type: entry.type, metadata };
   return isAsClientsWrite(entry.data)
     ? jsonEvent({ ...common, data: JSON.parse(entry.data) as never }) as EventData
     : binaryEvent({ ...common, data: Buffer.from(entry.data, 'utf8') }) as EventData;
@@ -42,12 +48,12 @@ function tracing(meta: string): Pick<ServerMetadata, '$correlationId' | '$causat
 /** @throws Error for an event that is no entry of ours */
 export function fromServerEvent({ event }: ResolvedEvent): StoredEntry {
   const metadata = event?.metadata as Partial<ServerMetadata> | undefined;
-  if (!event || metadata?.stream === undefined || metadata.revision === undefined || metadata.version === undefined || metadata.time === undefined || metadata.meta === undefined) {
+  if (!event || metadata?.id === undefined || metadata.stream === undefined || metadata.revision === undefined || metadata.version === undefined || metadata.time === undefined || metadata.meta === undefined) {
     throw new Error(`The event at revision ${event?.revision} was not written by this program`);
   }
-  const { stream, revision, version, time, meta } = metadata;
+  const { id, stream, revision, version, time, meta } = metadata;
   return {
-    position: Number(event.revision) + 1, id: event.id.toLowerCase(), stream, revision, type: event.type, version,
+    position: Number(event.revision) + 1, id: id.toLowerCase(), stream, revision, type: event.type, version,
     data: event.isJson ? JSON.stringify(event.data) : Buffer.from(event.data as Uint8Array).toString('utf8'), meta, time,
   };
 }

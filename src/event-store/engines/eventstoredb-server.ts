@@ -1,9 +1,10 @@
-import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials } from '@eventstore/db-client';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials } from '@eventstore/db-client';
 import type { StoredEntry } from '../entry.js';
 import { LogUnreachable, LogUnusable } from '../event-store.js';
-import { CallTimedOut, faultOfServer, type ServerFault } from './eventstoredb.errors.js';
-import { fromServerEvent, toServerEvent } from './eventstoredb.events.js';
+import { CallTimedOut, faultOfServer, type ServerFault } from './eventstoredb-errors.js';
+import { fromServerEvent, toServerEvent } from './eventstoredb-events.js';
 
 export interface ServerOptions {
   /** `esdb://` or `esdb+discover://`. */
@@ -37,7 +38,8 @@ export class Server {
 
   /** Writes at exactly this head. @throws the server's refusal as a ServerFault that is no outcome to ask for again; LogUnreachable */
   async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
-    const events = entries.map(toServerEvent);
+    const append = randomUUID();
+    const events = entries.map((entry) => toServerEvent(entry, append));
     const { nextExpectedRevision } = await this.insist(() => this.client.appendToStream(this.stream, events, {
       expectedRevision: expectedHead === 0 ? NO_STREAM : BigInt(expectedHead - 1), requiresLeader: true, deadline: DEADLINE_MS, credentials: this.credentials,
     }));
