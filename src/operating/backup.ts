@@ -1,5 +1,5 @@
 import { copyFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version as program } from './program.js';
 import type { Config } from '../config/config.js';
@@ -93,11 +93,18 @@ function takeFolder(folder: string): boolean {
     return false;
   }
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     throw new Wrong(`${folder} cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)}). Name a folder that this program may write to.`);
   }
   return true;
+}
+
+/** One by one: `recursive` of Node tries for ever where a folder is told to be missing though its parent is there, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function asTold(error: unknown, folder: string, { dataDir }: Config): unknown {

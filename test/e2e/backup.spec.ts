@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import type { StoredEntry } from '../../src/event-store/entry.js';
@@ -40,6 +41,7 @@ describe(`A backup, taken ${BACKUPS} times while ${CLIENTS} members vote`, () =>
         const receipt = await server.send('castPosition', { ballot, commandId: newId(), expressed: i % 2 === 0 ? 'IN_FAVOUR' : 'AGAINST', ...(place !== undefined && { replaces: place }) }, `member-${client}`);
         acknowledged.push(receipt);
         place = receipt.position;
+        await delay(5);
       }
     }));
   });
@@ -73,10 +75,10 @@ describe(`A backup, taken ${BACKUPS} times while ${CLIENTS} members vote`, () =>
       expect(Date.now() - begun).toBeLessThan(60_000);
 
       const again = await TestServer.start({ sample: 'none', dataDir: restored });
-      const selection = `position members: regions(first: 20) { edges { node { name } } } ballot(id: "${ballot}") { state outlook { sentence } }`;
+      const selection = `position members: regions(first: 20) { edges { node { name } } } ballot(id: "${ballot}") { state }`;
       expect(await again.committee(selection, 'member-0')).toEqual(await server.committee(selection, 'member-0', count));
       // People are who they were: the secret came with it.
-      expect(Number((await again.send('castPosition', { ballot, expressed: 'ABSTAINED', replaces: lastPlaceOf(entries, again.personId('member-0')) }, 'member-0')).position)).toBe(count + 1);
+      expect(Number((await again.send('castPosition', { ballot, expressed: 'ABSTENTION', replaces: lastPlaceOf(entries, again.personId('member-0')) }, 'member-0')).position)).toBe(count + 1);
       await again.stop();
     }
   }, 240_000);
@@ -173,7 +175,8 @@ describe('A backup', () => {
   }, 60_000);
 
   describe('is restored into an empty folder only', () => {
-    const filesOf = (dir: string): string[] => readdirSync(dir).sort();
+    /** Without those that SQLite takes away by itself when the last connection is let go. */
+    const filesOf = (dir: string): string[] => readdirSync(dir).filter((name) => !/-(wal|shm)$/.test(name)).sort();
 
     it('never where a server runs, where a log is, where other things are, or from what is no backup', async () => {
       const server = await TestServer.start({ sample: 'none', dataDir: newDir() });
