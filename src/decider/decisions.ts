@@ -132,7 +132,8 @@ export class Decisions {
   }
 
   private async decideBatch(batch: readonly Waiting[]): Promise<void> {
-    for (let open = batch; open.length > 0;) {
+    // Nothing of these was sent, so it is certain that they are not recorded.
+    for (let open = batch.filter((waiting) => this.isInTime(waiting)); open.length > 0;) {
       const { position: head } = this.parts.log.head;
       const round = new Round(this.parts, this.states, this.decisionTime());
       const answers = open.map((waiting) => this.decideOne(round, waiting));
@@ -141,14 +142,19 @@ export class Decisions {
       } catch (error) {
         if (error instanceof HeadMoved) {
           // Another node was faster: its entries count, and everything that waits is decided again on them.
-          open = open.filter((waiting) => waiting.until > Date.now() || (this.settle(waiting, busy()), false));
+          open = open.filter((waiting) => this.isInTime(waiting));
           continue;
+        }
+        if (error instanceof EntryTooLarge && open.length > 1) {
+          // Together they are too much, or one of them is: each by itself.
+          for (const waiting of open) await this.decideBatch([waiting]);
+          return;
         }
         const problem = problemOf(error) ?? this.internal(error, open[0]?.order);
         // None of the batch was decided, its refusals neither: they may rest on commands that were not written. What was in the log before stays so.
         open.forEach((waiting, i) => {
           const answer = answers[i] as CommandReceipt | Problem;
-          this.settle(waiting, answer instanceof Problem || answer.position > head ? problem : answer);
+          this.settle(waiting, answer instanceof Problem || answer.position > head ? withCommandId(problem, waiting.commandId) : answer);
         });
         return;
       }
@@ -156,6 +162,12 @@ export class Decisions {
       open.forEach((waiting, i) => this.settle(waiting, answers[i] as CommandReceipt | Problem));
       return;
     }
+  }
+
+  private isInTime(waiting: Waiting): boolean {
+    const inTime = waiting.until > Date.now();
+    if (!inTime) this.settle(waiting, withCommandId(busy(), waiting.commandId));
+    return inTime;
   }
 
   private settle(waiting: Waiting, answer: CommandReceipt | Problem): void {
@@ -260,8 +272,11 @@ function problemOf(error: unknown): Problem | undefined {
   if (error instanceof LogUnreachable) {
     return new Problem('UNAVAILABLE', 'LOG_UNREACHABLE', 'The server of the log does not answer. The command may be recorded or not; ask again with the same commandId, and it has one effect.');
   }
-  if (error instanceof EntryTooLarge) return new Problem('INVALID', 'TOO_LARGE', 'A command that was sent together with this one is more than the log takes. Send less in one command.', { bytes: error.bytes });
+  if (error instanceof EntryTooLarge) return new Problem('INVALID', 'TOO_LARGE', 'This is more than the log takes in one entry. Send less in one command.', { bytes: error.bytes });
   return undefined;
 }
+
+/** Who is to ask again with the same id has to know it, also where it was made here. */
+const withCommandId = ({ code, reason, message, facts }: Problem, commandId: string): Problem => new Problem(code, reason, message, { ...facts, commandId });
 
 const busy = (): Problem => new Problem('UNAVAILABLE', 'BUSY', 'Too much is being decided at once. Ask again with the same commandId.');

@@ -45,8 +45,8 @@ export class States {
     this.at = position;
   }
 
-  /** Somebody else has written: what that touches is folded anew when it is asked for. */
-  private meetTheHead(): void {
+  /** Somebody else has written, or what this node wrote was not known to be: what that touches is folded anew when it is asked for. */
+  meetTheHead(): void {
     const { position } = this.log.head;
     for (; this.at < position; this.at++) this.kept.delete((this.log.at(this.at + 1) as StoredEntry).stream);
   }
@@ -69,7 +69,9 @@ export class States {
 export class Overlay {
   private readonly changed = new Map<string, Folded>();
 
-  constructor(private readonly states: States) {}
+  constructor(private readonly states: States) {
+    states.meetTheHead();
+  }
 
   get<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
     return (this.changed.get(stream) as Folded<S> | undefined) ?? this.states.get(decider, stream);

@@ -40,7 +40,8 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
         if (operation) this.admission.check({ document, operation, variables: request.variables ?? {} }, contextValue.reader);
       },
       responseForOperation: async ({ document, operation, request, contextValue }) => {
-        if (operation.operation !== OperationTypeNode.QUERY) return null;
+        // Undefined, whatever its type says, where the document has none of the name: graphql-js tells what is wrong.
+        if ((operation as typeof operation | undefined)?.operation !== OperationTypeNode.QUERY) return null;
         const result = await this.executor.compiled({ document, operation, variables: request.variables ?? {}, context: contextValue });
         if (!result) return null;
         // Apollo gives errors their shape only where it executed.

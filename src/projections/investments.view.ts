@@ -16,8 +16,11 @@ export interface PledgeRow {
   readonly amount: number;
   readonly evidence?: Evidence;
   readonly validUntil?: string;
+  /** Position at which it was pledged so. */
+  readonly at: number;
 }
-export interface PartnerRow { readonly regionId: string; readonly state: 'INVITED' | 'JOINED'; readonly s3Priority?: string }
+/** `at`: position at which the region was invited or joined. */
+export interface PartnerRow { readonly regionId: string; readonly state: 'INVITED' | 'JOINED'; readonly s3Priority?: string; readonly at: number }
 
 /** Without the financing plan: that is beside it, by number. */
 export interface InvestmentRow {
@@ -32,9 +35,7 @@ export interface InvestmentRow {
   readonly pledges: readonly PledgeRow[];
   readonly money: MoneyRow;
   readonly ballotId?: string;
-  /** Positions of the proposal, of the last step with the partners, and of the submission to a ballot. */
-  readonly proposed: number;
-  readonly moved: number;
+  /** Position of the submission to a ballot. */
   readonly submittedAt?: number;
 }
 
@@ -90,9 +91,9 @@ const becomes = (state: InvestmentRow['state']) =>
   ({ data, position }: { data: { investmentId: string }; position: number }, write: Write): void => change(write, data.investmentId, position, (row) => ({ ...row, state }));
 
 /** A region has one pledge: a new one takes the place of the one before. */
-function pledge(write: Write, id: string, position: number, pledged: PledgeRow): void {
+function pledge(write: Write, id: string, position: number, pledged: Omit<PledgeRow, 'at'>): void {
   change(write, id, position, (row) => {
-    const pledges = [...row.pledges.filter(({ regionId }) => regionId !== pledged.regionId), pledged];
+    const pledges = [...row.pledges.filter(({ regionId }) => regionId !== pledged.regionId), { ...pledged, at: position }];
     const total = (kinds: readonly PledgeRow['kind'][]): string => String(sum(...pledges.flatMap(({ kind, amount }) => (kinds.includes(kind) ? [amount] : []))));
     return { ...row, pledges, money: { ...row.money, pledged: total(['INDICATIVE', 'CONFIRMED']), confirmed: total(['CONFIRMED']) } };
   });
@@ -106,16 +107,15 @@ export const investmentsView = defineView('investments', {
     on(JointInvestmentProposed, ({ data, position }, write) => {
       const { investmentId, s3Priority, ...rest } = data;
       put(write, investmentId, position, {
-        ...rest, state: 'PARTNERING', partners: [{ regionId: data.leadId, state: 'JOINED', s3Priority }], pledges: [], money: { pledged: '0', confirmed: '0' },
-        proposed: position, moved: position,
+        ...rest, state: 'PARTNERING', partners: [{ regionId: data.leadId, state: 'JOINED', s3Priority, at: position }], pledges: [], money: { pledged: '0', confirmed: '0' },
       });
     }),
     on(PartnerInvited, ({ data, position }, write) => change(write, data.investmentId, position, (row) => ({
-      ...row, moved: position, partners: [...row.partners, { regionId: data.regionId, state: 'INVITED' }],
+      ...row, partners: [...row.partners, { regionId: data.regionId, state: 'INVITED', at: position }],
     }))),
     on(PartnerJoined, ({ data, position }, write) => change(write, data.investmentId, position, (row) => ({
-      ...row, moved: position,
-      partners: row.partners.map((partner) => (partner.regionId === data.regionId ? { ...partner, state: 'JOINED', s3Priority: data.s3Priority } : partner)),
+      ...row,
+      partners: row.partners.map((partner) => (partner.regionId === data.regionId ? { ...partner, state: 'JOINED', s3Priority: data.s3Priority, at: position } : partner)),
     }))),
     on(FinancingPlanSet, ({ data, position }, write) => change(write, data.investmentId, position, (row) => {
       const number = (row.plan?.number ?? 0) + 1;

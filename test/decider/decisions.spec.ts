@@ -11,7 +11,7 @@ import { KeyAreaDefined, OfficeEnded, OfficerAppointed } from '../../src/events/
 import { vocabulary } from '../../src/events/index.js';
 import { Codec } from '../../src/event-store/codec.js';
 import type { StoredEntry } from '../../src/event-store/entry.js';
-import { HeadMoved, LogFull } from '../../src/event-store/event-store.js';
+import { EntryTooLarge, HeadMoved, LogFull, LogUnreachable } from '../../src/event-store/event-store.js';
 import { acceptable, commandRegistrations, type Acceptable } from '../support/commands.js';
 import { AUDITOR, CHAIR, Committee, committees, contactOf, establishing, joining, representativeOf, SECRETARIAT } from '../support/committee.js';
 import { EngineInFront } from '../support/engines.js';
@@ -324,6 +324,33 @@ describe('A batch that does not become durable', () => {
     expect([kernel.head, operators(kernel)]).toEqual([1, []]);
     kernel.engine.log.limitPages(undefined);
     expect(await appoint(kernel, 'a')).toMatchObject({ position: 2 });
+  });
+
+  it('for a server that does not answer: who left the commandId out is told the one that was made, and sent again it has one effect', async () => {
+    const front = new EngineInFront();
+    const kernel = await established({ engine: front.engine });
+    // Written all the same: only the answer was lost.
+    front.before = async (entries, expectedHead, real) => {
+      front.before = () => undefined;
+      await real.append(entries, expectedHead);
+      throw new LogUnreachable(new Error('no answer'));
+    };
+    const answer = await appoint(kernel, 'a');
+    expect(answer).toMatchObject({ code: 'UNAVAILABLE', reason: 'LOG_UNREACHABLE', message: expect.stringContaining('same commandId'), facts: { commandId: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+    const { commandId } = (answer as Problem).facts as { commandId: string };
+    expect(await appoint(kernel, 'a', { commandId })).toMatchObject({ position: 2, repeated: true });
+    expect([kernel.head, operators(kernel)]).toEqual([2, ['a']]);
+  });
+
+  it('for being too large together: each is decided by itself, and only what is too large alone is refused', async () => {
+    const front = new EngineInFront();
+    const kernel = await established({ engine: front.engine });
+    front.before = (entries) => { if (entries.length > 1 || entries.some(({ data }) => data.includes('too-large'))) throw new EntryTooLarge(1); };
+    const answers = await Promise.all(['a', 'too-large', 'b', 'a'].map((person) => appoint(kernel, person)));
+    expect(answers).toEqual([
+      expect.objectContaining({ position: 2 }), expect.objectContaining({ code: 'INVALID', reason: 'TOO_LARGE' }), expect.objectContaining({ position: 3 }), expect.objectContaining({ reason: 'ALREADY_IN_OFFICE' }),
+    ]);
+    expect(operators(kernel)).toEqual(['a', 'b']);
   });
 
   it('for another reason: INTERNAL for all, told once, without any detail', async () => {

@@ -93,7 +93,7 @@ beforeAll(async () => {
   const { id: asking } = await server.send('joinCommittee', { region: { name: 'Canary Region', country: 'FR' }, letterOfAdhesion: letter('c'.repeat(64)) }, 'stranger-of-another-region');
   const { id: declined } = await server.send('joinCommittee', { region: { name: 'Declined Region', country: 'FR' }, letterOfAdhesion: letter('d'.repeat(64)) }, 'stranger-of-another-region');
   await server.send('declineAccession', { accession: declined }, 'secretariat');
-  for (const [what, value] of Object.entries({ 'id of a waiting accession': asking, 'id of a declined accession': declined, 'who signed a letter': 'canary who signed', 'hash of a letter': 'c'.repeat(64) })) hidden.set(what, value as string);
+  for (const [what, value] of Object.entries({ 'id of a waiting accession': asking, 'id of a declined accession': declined, 'who signed a letter': 'canary who signed', 'hash of a letter': 'c'.repeat(64), 'name of a region that asks': 'Canary Region', 'name of a region that was declined': 'Declined Region' })) hidden.set(what, value as string);
   // A joint investment that is not endorsed, with partners, plan and pledge.
   const proposal = { title: 'canary proposal', keyAreas: ['KA2'], stage: 'LEARN', s3Priority: 'canary priority', relatedInitiatives: ['canary initiative'] };
   const { id: investment } = await server.send('proposeJointInvestment', proposal, 'lombardy-representative');

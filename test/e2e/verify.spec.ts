@@ -155,7 +155,7 @@ describe('A log in use that was damaged', () => {
     ['a type that is not known', (folder) => change(folder, "UPDATE entries SET type = 'KingCrowned' WHERE position = 8"), /^Entry 8 \(KingCrowned\) cannot be read: its type is not known here\./],
     ['a shape that is not its own', (folder) => change(folder, "UPDATE entries SET data = '{}' WHERE position = 8"), /^Entry 8 \(\w+\) cannot be read: its data has another shape than declared\./],
     ['no JSON', (folder) => change(folder, "UPDATE entries SET data = '{' WHERE position = 8"), /^Entry 8 \(\w+\) cannot be read: /],
-    ['nobody who did it', (folder) => change(folder, "UPDATE entries SET meta = '{}' WHERE position = 8"), /^Entry 8 does not say who did it, by which command\./],
+    ['nobody who did it', (folder) => change(folder, "UPDATE entries SET meta = '{}' WHERE position = 8"), /^Entry 8 \(OfficerAppointed\) cannot be read: its meta has another shape than declared\./],
     ['a guard taken away', (folder) => {
       const db = new DatabaseSync(join(folder, 'log.db'));
       db.exec('DROP TRIGGER entries_are_not_removed');

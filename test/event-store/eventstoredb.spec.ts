@@ -200,6 +200,32 @@ describe('The engine eventstoredb', () => {
     expect(onServer(stream)).toBe(1);
   });
 
+  it('leaves a connection behind without taking what was being read over it for the end of the stream', async () => {
+    for (let n = 0; n < 3; n++) {
+      const { engine, stream } = await open();
+      await engine.append(entriesAfter(0, 3), 0);
+      double.next('read', 'HANGS');
+      const head = engine.head();
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+      double.next('append', 'UNAVAILABLE');
+      await engine.append(entriesAfter(3, 1), 3);
+      expect((await head).position).toBeGreaterThanOrEqual(3);
+      expect([(await engine.head()).position, onServer(stream)]).toEqual([4, 4]);
+    }
+  });
+
+  it('names an event that is none of ours: at the start, and where it comes later', async () => {
+    const fatal: unknown[] = [];
+    const { engine, stream, log } = await open({ onFatal: (error) => fatal.push(error) });
+    await engine.append(entriesAfter(0, 1), 0);
+    const foreign = { id: newId(), type: 'Foreign', contentType: 'application/json', data: Buffer.from('{}'), metadata: Buffer.from('{}'), created: 0 };
+    double.streams.set(stream, [...double.streams.get(stream) ?? [], foreign]);
+    await expect(engine.head()).rejects.toThrow(/event at revision 1 of the stream was not written by this program/);
+    while (fatal.length === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(log.head.position).toBe(1);
+    await expect(openEngine({ stream })).rejects.toThrow(new RegExp(`revision 1 .*COMMITTEE_STREAM \\(it is ${stream}\\)`));
+  });
+
   it.each([['ACCESS_DENIED', /does not let this user/], ['DELETED', /was deleted on the server/]] as const)('does not start on a stream with %s, and says what to do', async (mishap, says) => {
     const dir = tempDir();
     double.next('read', mishap);
@@ -232,7 +258,9 @@ describe('The engine eventstoredb', () => {
       const { engine, stream } = await open({ onFatal: (error) => fatal.push(error) });
       await engine.append(entriesAfter(0, 3), 0);
       const events = double.streams.get(stream) ?? [];
-      double.streams.set(stream, change === 'shorter' ? events.slice(0, 2) : [...events.slice(0, 2), { ...events[2] as typeof events[0], id: newId() }]);
+      const last = events[2] as (typeof events)[0];
+      const ofAnother = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(last.metadata).toString()) as object, id: newId() }));
+      double.streams.set(stream, change === 'shorter' ? events.slice(0, 2) : [...events.slice(0, 2), { ...last, metadata: ofAnother }]);
       const error: unknown = await engine.head().catch((e: unknown) => e);
       expect([change, error instanceof CopyDiffers, (error as CopyDiffers).position]).toEqual([change, true, 3]);
       while (fatal.length === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });

@@ -19,6 +19,22 @@ export class CallTimedOut extends Error {
   }
 }
 
+/** The connection of a call was left for another one while it was under way. */
+export class LeftBehind extends Error {
+  constructor() {
+    super('The connection was left for a fresh one');
+    this.name = 'LeftBehind';
+  }
+}
+
+/** Something in our stream that this program has not written, and cannot read. */
+export class ForeignEvent extends Error {
+  constructor(readonly revision: string) {
+    super(`The event at revision ${revision} of the stream was not written by this program, or by an older version of it`);
+    this.name = 'ForeignEvent';
+  }
+}
+
 interface ClientError { readonly type?: string; readonly code?: number; readonly message?: string; readonly actualVersion?: bigint | 'no_stream' }
 
 /** Codes of gRPC. */

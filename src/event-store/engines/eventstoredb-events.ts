@@ -1,6 +1,7 @@
 import { binaryEvent, jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
 import { v5 as uuidFrom } from 'uuid';
 import type { StoredEntry } from '../entry.js';
+import { ForeignEvent } from './eventstoredb-errors.js';
 
 /** What of an entry has no place of its own on the server. `meta` stays a text, to the byte; the two with $ are the server's own, for its tools. */
 interface ServerMetadata {
@@ -45,11 +46,11 @@ function tracing(meta: string): Pick<ServerMetadata, '$correlationId' | '$causat
   }
 }
 
-/** @throws Error for an event that is no entry of ours */
+/** @throws ForeignEvent for one that is no entry of ours */
 export function fromServerEvent({ event }: ResolvedEvent): StoredEntry {
   const metadata = event?.metadata as Partial<ServerMetadata> | undefined;
   if (!event || metadata?.id === undefined || metadata.stream === undefined || metadata.revision === undefined || metadata.version === undefined || metadata.time === undefined || metadata.meta === undefined) {
-    throw new Error(`The event at revision ${event?.revision} was not written by this program`);
+    throw new ForeignEvent(String(event?.revision));
   }
   const { id, stream, revision, version, time, meta } = metadata;
   return {

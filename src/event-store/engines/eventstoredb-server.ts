@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials } from '@eventstore/db-client';
+import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
 import type { StoredEntry } from '../entry.js';
 import { LogUnreachable, LogUnusable } from '../event-store.js';
-import { CallTimedOut, faultOfServer, type ServerFault } from './eventstoredb-errors.js';
+import { CallTimedOut, faultOfServer, LeftBehind, type ServerFault } from './eventstoredb-errors.js';
 import { fromServerEvent, toServerEvent } from './eventstoredb-events.js';
 
 export interface ServerOptions {
@@ -15,6 +15,7 @@ export interface ServerOptions {
 }
 
 const CALL_MS = 2_500;
+const LEAST_MS = 250;
 const DEADLINE_MS = 2_000;
 const PATIENCE_MS = 5_000;
 /** With any credentials, which are ignored without TLS, the client appends one by one with a deadline; without, through a map that all clients of a process share. */
@@ -40,7 +41,7 @@ export class Server {
   async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
     const append = randomUUID();
     const events = entries.map((entry) => toServerEvent(entry, append));
-    const { nextExpectedRevision } = await this.insist(() => this.client.appendToStream(this.stream, events, {
+    const { nextExpectedRevision } = await this.insist((client) => client.appendToStream(this.stream, events, {
       expectedRevision: expectedHead === 0 ? NO_STREAM : BigInt(expectedHead - 1), requiresLeader: true, deadline: DEADLINE_MS, credentials: this.credentials,
     }));
     if (Number(nextExpectedRevision) !== expectedHead - 1 + entries.length) {
@@ -51,14 +52,17 @@ export class Server {
   /** At most `limit` entries from a position on, which is asked for itself. Empty: there is none there. */
   async read(from: number, limit: number): Promise<readonly StoredEntry[]> {
     try {
-      return await this.insist(async () => {
-        const entries: StoredEntry[] = [];
-        const events = this.client.readStream(this.stream, {
+      const found = await this.insist(async (client) => {
+        const resolved: ResolvedEvent[] = [];
+        const events = client.readStream(this.stream, {
           direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS,
         });
-        for await (const event of events) entries.push(fromServerEvent(event));
-        return entries;
+        for await (const event of events) resolved.push(event);
+        // A connection that was left behind ends what is read over it without a word: what came is no answer.
+        if (client !== this.client || this.closed) throw new LeftBehind();
+        return resolved;
       });
+      return found.map(fromServerEvent);
     } catch (error) {
       if (isFault(error) && error.fault.kind === 'NO_STREAM') return [];
       throw error;
@@ -66,14 +70,14 @@ export class Server {
   }
 
   async metadata(): Promise<StreamMetadata> {
-    const { metadata } = await this.insist(() => this.client.getStreamMetadata(this.stream, { requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+    const { metadata } = await this.insist((client) => client.getStreamMetadata(this.stream, { requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
     return (metadata ?? {}) as StreamMetadata;
   }
 
   /** Once: whoever comes second finds the first one's. @returns false where somebody was faster */
   async beginMetadata(metadata: StreamMetadata): Promise<boolean> {
     try {
-      await this.insist(() => this.client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: NO_STREAM, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+      await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: NO_STREAM, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
       return true;
     } catch (error) {
       if (isFault(error) && error.fault.kind === 'CONFLICT') return false;
@@ -87,16 +91,18 @@ export class Server {
   }
 
   /** The same call until the server has said what became of it, or patience ends. */
-  private async insist<T>(call: () => Promise<T>): Promise<T> {
+  private async insist<T>(call: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
     const until = performance.now() + (this.options.patienceMs ?? PATIENCE_MS);
     for (;;) {
+      const used = this.client;
       try {
-        return await limited(call(), CALL_MS);
+        return await limited(call(used), Math.max(LEAST_MS, Math.min(CALL_MS, until - performance.now())));
       } catch (error) {
         const fault = faultOfServer(error);
         if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') throw new ServerRefusal(fault, error);
         if (this.closed || performance.now() > until) throw new LogUnreachable(error);
-        this.reconnect();
+        // Another call may have left it behind already: each has one fresh connection to share.
+        if (this.client === used) this.reconnect();
         await wait(50 + Math.random() * 150);
       }
     }

@@ -6,6 +6,7 @@ import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable,
 import { followLog } from '../follow.js';
 import { LogFile } from '../log-file.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
+import { ForeignEvent } from './eventstoredb-errors.js';
 import { sizeOnServer } from './eventstoredb-events.js';
 import { Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
@@ -23,6 +24,8 @@ export interface EventStoreDbOptions extends ServerOptions {
 const POLL_MS = 100;
 const PAGE = 500;
 const SAMPLES = 16;
+/** How long what the server has judged by may take to be readable there. */
+const READABLE_MS = 5_000;
 /** The server takes an event below 16 MiB and an append below 256 MiB. */
 const EVENT_AT_MOST = 15 * 1024 * 1024;
 const APPEND_AT_MOST = 128 * 1024 * 1024;
@@ -62,7 +65,9 @@ export class EventStoreDbEngine implements OpenEngine {
     } catch (error) {
       await server.close();
       lock.release();
-      throw error instanceof ServerRefusal ? new LogUnusable(refusedBecause(error, server.stream)) : error;
+      if (error instanceof ServerRefusal) throw new LogUnusable(refusedBecause(error, server.stream));
+      if (error instanceof ForeignEvent) throw new LogUnusable(`${error.message}. Name another stream in COMMITTEE_STREAM (it is ${server.stream}).`);
+      throw error;
     }
   }
 
@@ -112,7 +117,7 @@ export class EventStoreDbEngine implements OpenEngine {
       if (error.fault.kind === 'CONFLICT') {
         // The server may judge before the entries can be read.
         const { actual } = error.fault;
-        const until = performance.now() + 5_000;
+        const until = performance.now() + READABLE_MS;
         while (this.log.head.position < actual && performance.now() < until) await this.catchUp();
         if (this.log.head.position < actual) throw new LogUnreachable(error);
         throw new HeadMoved(expectedHead, this.log.head.position);

@@ -58,7 +58,7 @@ export class AcceptPartnership extends OfInvestment {
   @TextField(NAME) s3Priority: string;
 }
 
-@InputType('SetFinancingPlanInput', { description: 'The whole plan anew, one part for each partner that has joined.' })
+@InputType('SetFinancingPlanInput', { description: 'The whole plan anew, of partners that have joined; one that it leaves out takes no part in the financing.' })
 export class SetFinancingPlan extends OfInvestment {
   @NestedListField(() => PartnerPlanInput, { atLeast: 1, atMost: LINES }) partners: PartnerPlanInput[];
 }

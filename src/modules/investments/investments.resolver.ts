@@ -53,7 +53,7 @@ export class InvestmentFieldsResolver {
 
   @ResolveField(() => [Partner])
   partners(@Parent() { row, at }: InvestmentParent): readonly Partner[] {
-    return row.partners.map(({ regionId, ...partner }) => ({ ...partner, region: this.region(regionId, at) }));
+    return row.partners.map(({ regionId, at: _, ...partner }) => ({ ...partner, region: this.region(regionId, at) }));
   }
 
   @ResolveField(() => FinancingPlan, { nullable: true })
@@ -65,7 +65,7 @@ export class InvestmentFieldsResolver {
 
   @ResolveField(() => [Pledge])
   pledges(@Parent() { row, at }: InvestmentParent): readonly Pledge[] {
-    return row.pledges.map(({ regionId, ...pledge }) => ({ ...pledge, region: this.region(regionId, at) }));
+    return row.pledges.map(({ regionId, at: _, ...pledge }) => ({ ...pledge, region: this.region(regionId, at) }));
   }
 
   @ResolveField(() => [Ballot])

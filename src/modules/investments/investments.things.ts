@@ -49,11 +49,11 @@ function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] 
     ...toOpen.filter(({ row }) => row.ballotId !== undefined && !reads.get(ballotTable, row.ballotId, at))
       .map(({ id, row }): DeskTask => ({ kind: 'OPEN_BALLOT', thingId: id, office: 'CHAIR', since: row.submittedAt ?? at, sentence: `Open the ballot on "${row.title}".` })),
     ...(seat ? reads.all(investmentTable, at, { invited: seat.regionId }) : []).filter(({ row }) => isForming(row)).map(({ id, row }): DeskTask => ({
-      kind: 'ANSWER_INVITATION', thingId: id, office: seat?.office ?? '', since: row.moved, sentence: `Answer the invitation to invest jointly in "${row.title}".`,
+      kind: 'ANSWER_INVITATION', thingId: id, office: seat?.office ?? '', since: row.partners.find(({ regionId }) => regionId === seat?.regionId)?.at ?? at, sentence: `Answer the invitation to invest jointly in "${row.title}".`,
     })),
     ...(seat ? reads.all(investmentTable, at, { indicated: seat.regionId }) : []).filter(({ row }) => row.state === 'OPEN_FOR_PLEDGES' || row.state === 'ENDORSED')
       .map(({ id, row }): DeskTask => ({
-        kind: 'CONFIRM_PLEDGE', thingId: id, office: seat?.office ?? '', since: row.moved, sentence: `Confirm your region's pledge for "${row.title}", or withdraw it.`,
+        kind: 'CONFIRM_PLEDGE', thingId: id, office: seat?.office ?? '', since: row.pledges.find(({ regionId }) => regionId === seat?.regionId)?.at ?? at, sentence: `Confirm your region's pledge for "${row.title}", or withdraw it.`,
       })),
   ];
 }

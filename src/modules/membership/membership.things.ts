@@ -30,7 +30,8 @@ const regionKind: ThingKind = {
   typename: 'Region',
   streamOf: () => ROLL_STREAM,
   find: regionAt,
-  isPublic: () => true,
+  // Who asks to join is the secretariat's to know, and the members'; from the acceptance on the region stands in the register.
+  isPublic: (reads, id, at) => (reads.get(regionTable, id, at)?.membership ?? 'NONE') !== 'NONE',
   fieldsAt: (reads, id, at) => {
     const row = reads.get(regionTable, id, at);
     return row ? {

@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { investmentsContribution } from '../../../src/modules/investments/investments.things.js';
+import { until } from '../../support/server.js';
 import type { Processes } from '../../support/kernel.js';
 import { CENTS_AT_MOST } from '../../../src/events/shared.js';
 import { ballotTable } from '../../../src/projections/ballots.view.js';
@@ -178,6 +180,40 @@ describe('A joint investment', () => {
     expect(await reason(at, 'AcceptPartnership', { investment, s3Priority: 'x' }, representativeOf(2))).toBe('NOTHING_TO_CHANGE');
     await at.kernel.send('WithdrawMembership', { region: at.region(3) }, contactOf(3));
     expect(await reason(at, 'InvitePartner', { investment, region: at.region(3) })).toBe('NOT_A_MEMBER');
+  });
+});
+
+describe('What a region has to do for a joint investment', () => {
+  it('stands on its desk from the position told, not before, until it is done', async () => {
+    const at = await committee();
+    const { reads } = await at.kernel.processes();
+    const investing = await Investing.proposed(at);
+    const { id: investment } = investing;
+    await at.kernel.send('InvitePartner', { investment, region: at.region(2) }, lead);
+    await at.kernel.send('InvitePartner', { investment, region: at.region(3) }, lead);
+    await at.kernel.send('AcceptPartnership', { investment, s3Priority: 'x' }, representativeOf(2));
+    await (await investing.planned()).openForPledges();
+    await at.kernel.send('IndicatePledge', { investment, amount: 5 }, representativeOf(2));
+    await at.kernel.send('IndicatePledge', { investment, amount: 6 }, lead);
+    await at.kernel.send('ConfirmPledge', confirming(investment), representativeOf(2));
+    await until(() => reads.position === at.kernel.head);
+    const tasksOf = (n: number, position: number) => (investmentsContribution.tasks?.(reads, {
+      personId: representativeOf(n), offices: [], contactPersonOf: [], seat: { office: 'REPRESENTATIVE', regionId: at.region(n), personId: representativeOf(n), from: '' },
+    }, position) ?? []).map(({ kind, since }) => [kind, since] as const);
+    const { head } = at.kernel;
+    const begun = new Map<string, number>();
+    for (let position = 1; position <= head; position++) {
+      for (const n of [1, 2, 3]) {
+        for (const [kind, since] of tasksOf(n, position)) {
+          const key = `${n} ${kind}`;
+          if (!begun.has(key)) begun.set(key, position);
+          expect([key, since]).toEqual([key, begun.get(key)]);
+          expect(tasksOf(n, since - 1)).toEqual([]);
+        }
+      }
+    }
+    expect([...begun.keys()].sort()).toEqual(['1 CONFIRM_PLEDGE', '2 ANSWER_INVITATION', '2 CONFIRM_PLEDGE', '3 ANSWER_INVITATION']);
+    expect([tasksOf(1, head).length, tasksOf(2, head).length, tasksOf(3, head).length]).toEqual([1, 0, 1]);
   });
 });
 
