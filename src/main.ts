@@ -24,8 +24,9 @@ async function main(): Promise<void> {
       if (percent >= told + 25) console.log(`Telling the sample: ${(told = percent)} %`);
     },
   }).catch((error: unknown) => { throw wrongSettingOf(error, config) ?? error; });
-  console.log(welcome(running));
+  // Before it is said that there is something to stop.
   stopOnSignal(running);
+  console.log(welcome(running));
 }
 
 function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
@@ -37,7 +38,7 @@ function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
   lines.push(
     'Three things to try:',
     `  1. Open ${url}/ and press play: what was adopted and why, the members, the board.`,
-    '  2. Ask what was known at the time: committee(asOf: "2020-01-20T12:00:00Z") { position change { sentence } }',
+    '  2. Ask what was so at the time: { committee(asOf: "2019-01-28T10:02:30Z") { position change { sentence } } }',
     '  3. Vote for Lombardy in the open ballot: docs/api.md shows it, step by step.', '', 'Ctrl-C stops it; nothing is lost.', '',
   );
   return lines.join('\n');
