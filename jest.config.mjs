@@ -9,6 +9,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   workerIdleMemoryLimit: '700MB',
   testTimeout: 60_000,
+  // One worker for each processor: most of the longest suites wait for processes of their own.
+  maxWorkers: '100%',
   transform: {
     '^.+\\.ts$': ['@swc/jest', {
       swcrc: false,

@@ -90,7 +90,13 @@ export const rollView = defineView('roll', {
       write.table(regionTable).change(data.regionId, position, ({ representative: _r, alternate: _a, vacantSince: _v, ...row }) => ({ ...row, membership: 'WITHDRAWN' }));
     }),
     on(PopulationTableAdopted, ({ data, position }, write) => {
-      for (const { regionId, population } of data.figures) write.table(regionTable).change(regionId, position, (row) => ({ ...row, population }));
+      const regions = write.table(regionTable);
+      const figures = new Map(data.figures.map(({ regionId, population }) => [regionId, population]));
+      for (const { id } of regions.list(position, { limit: Number.MAX_SAFE_INTEGER })) {
+        // A region that has withdrawn has none in the new table.
+        const population = figures.get(id);
+        regions.change(id, position, ({ population: _, ...row }) => ({ ...row, ...(population !== undefined && { population }) }));
+      }
     }),
   ],
 });

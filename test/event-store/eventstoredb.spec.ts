@@ -41,16 +41,21 @@ async function openEngine({ dir = tempDir(), stream = newStream(), onFatal = une
   };
 }
 
-contract(`eventstoredb on ${REAL === undefined ? 'the protocol double' : 'a real server'}`, openEngine, ['full disk']);
-
-describe('The engine eventstoredb', () => {
+/** Opens engines, and closes them after each test. */
+function engines(): (opening?: Opening) => ReturnType<typeof openEngine> {
   const opened: { dispose(): Promise<void> }[] = [];
   afterEach(async () => { for (const one of opened.splice(0)) await one.dispose(); });
-  const open = async (opening: Opening = {}): ReturnType<typeof openEngine> => {
+  return async (opening = {}) => {
     const one = await openEngine(opening);
     opened.push(one);
     return one;
   };
+}
+
+contract(`eventstoredb on ${REAL === undefined ? 'the protocol double' : 'a real server'}`, openEngine, ['full disk']);
+
+describe('The engine eventstoredb', () => {
+  const open = engines();
 
   it('gives every node of one stream the same log id, entries and positions', async () => {
     const stream = newStream();
@@ -152,13 +157,7 @@ describe('The engine eventstoredb', () => {
 
 /** What a real server does seldom is made to happen here. */
 (REAL === undefined ? describe : describe.skip)('The engine eventstoredb, where calls go wrong (protocol double only)', () => {
-  const opened: { dispose(): Promise<void> }[] = [];
-  afterEach(async () => { for (const one of opened.splice(0)) await one.dispose(); });
-  const open = async (opening: Opening = {}): ReturnType<typeof openEngine> => {
-    const one = await openEngine(opening);
-    opened.push(one);
-    return one;
-  };
+  const open = engines();
   const onServer = (stream: string): number => double.streams.get(stream)?.length ?? 0;
 
   it.each(['ANSWER_LOST', 'UNAVAILABLE', 'NOT_READY', 'NOT_LEADER', 'HANGS'] as const)('asks again with the same ids and the same head after %s, and writes once', async (mishap) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { regionTable } from '../../src/projections/roll.view.js';
-import { committees, contactOf, representativeOf } from '../support/committee.js';
+import { committees, contactOf, representativeOf, SECRETARIAT, tableOf } from '../support/committee.js';
 import { DAY_MS, later } from '../support/given.js';
 import { SEED } from '../support/random.js';
 
@@ -21,6 +21,15 @@ describe('The view of the roll', () => {
     expect(reads.get(regionTable, at.region(1), head)).not.toHaveProperty('representative');
     expect(reads.list(regionTable, head, { limit: 9, filters: { withoutRepresentative: 'true' } }).map(({ id }) => id)).toEqual([at.region(1)]);
     expect(reads.get(regionTable, at.region(2), head)).toMatchObject({ representative: { personId: representativeOf(2) }, alternate: { personId: 'p' } });
+  });
+
+  it('C2 shows the figures of the table in force: a region that has withdrawn has none in the next one', async () => {
+    const at = await committee.of({ regions: 2 });
+    await at.kernel.send('WithdrawMembership', { region: at.region(2) }, contactOf(2));
+    await at.kernel.send('AdoptPopulationTable', tableOf(2026, [at.region(1)], [77]), SECRETARIAT);
+    const { reads } = await at.kernel.processes();
+    const figures = (position: number) => reads.all(regionTable, position).map(({ row }) => row.population);
+    expect([figures(at.kernel.head - 1), figures(at.kernel.head)]).toEqual([[1_000_000, 1_000_001], [77, undefined]]);
   });
 
   it('has the seats that the decider has, at every position, over any sequence of appointments and endings', async () => {
