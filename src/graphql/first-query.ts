@@ -1,7 +1,7 @@
 /** What the query page opens with: works without signing in, on the sample and on an empty log. */
 export const FIRST_QUERY = `# The Committee as it stands now.
-# For what was known at a time:
-#   committee(asOf: "2020-01-20T12:00:00Z")
+# For what was so at a time:
+#   committee(asOf: "2019-01-28T10:02:30Z")
 query Board {
   committee {
     position

@@ -93,7 +93,8 @@ describe('A joint investment', () => {
     expect(tooMuch.message).toContain(String(2n * BigInt(CENTS_AT_MOST)));
     // A cent less on one side, which a floating point sum would not see.
     const line = { name: 'x', amount: CENTS_AT_MOST };
-    const unequal = { region: at.region(1), costs: [line, { ...line, name: 'y' }, { name: 'z', amount: 1 }], sources: [{ ...line, kind: 'REGIONAL' }, { ...line, kind: 'PRIVATE' }] };
+    const four = ['a', 'b', 'c', 'd'].map((name) => ({ ...line, name }));
+    const unequal = { region: at.region(1), costs: [...four, { name: 'z', amount: 1 }], sources: four.map((one) => ({ ...one, kind: 'PRIVATE' })) };
     expect(await reason(at, 'SetFinancingPlan', { investment: investing.id, partners: [unequal] })).toBe('NOT_BALANCED');
     await (await investing.planned(huge(1))).openForPledges();
     for (const n of [1, 2, 3]) await at.kernel.send('IndicatePledge', { investment: investing.id, amount: CENTS_AT_MOST }, representativeOf(n));
