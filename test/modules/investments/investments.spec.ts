@@ -234,6 +234,25 @@ describe('The ballot on a joint investment', () => {
     for (const name of ['EndorseInvestment', 'DeclineEndorsement', 'LeaveInvestmentWithoutOpinion']) expect(await reason(at, name, { investment: investing.id, ballot }, CHAIR)).toBe('NOT_IN_BALLOT');
   });
 
+  it('ends what a declined one counts on the board; a revised plan moves the money, and leaves the state and the pledges as they are', async () => {
+    const at = await committee();
+    const processes = await processesOf(at);
+    const investing = await openForPledges(at);
+    await at.kernel.send('IndicatePledge', { investment: investing.id, amount: 9 }, representativeOf(2));
+    await investing.planned(partOf(at.region(1), 50));
+    await processes.drain();
+    const { reads } = processes;
+    const [open, replanned] = [reads.get(investmentTable, investing.id, at.kernel.head - 1), reads.get(investmentTable, investing.id, at.kernel.head)];
+    expect([open?.money.needed, replanned?.money.needed]).toEqual(['130000', '50']);
+    expect(replanned).toMatchObject({ state: 'OPEN_FOR_PLEDGES', pledges: open?.pledges, plan: { number: 2, total: 50 } });
+    expect(reads.get(fundsTable, ALL_KEY_AREAS, at.kernel.head)).toEqual({ jointInvestments: 1, plans: 1, needed: '50', pledged: '9', confirmed: '0' });
+    await investing.votedOn('AAAAA');
+    await processes.drain();
+    expect(at.kernel.last().type).toBe('InvestmentNotEndorsed');
+    for (const area of [ALL_KEY_AREAS, 'KA2', 'KA4']) expect(reads.get(fundsTable, area, at.kernel.head)).toEqual({ jointInvestments: 0, plans: 0, pledged: '0', confirmed: '0' });
+    expect(reads.get(fundsTable, ALL_KEY_AREAS, at.kernel.head - 1)).toMatchObject({ jointInvestments: 1, pledged: '9' });
+  });
+
   it('freezes partners, plan and pledges until it is closed; afterwards an endorsed one takes pledges on', async () => {
     const at = await committee();
     const processes = await processesOf(at);
