@@ -14,6 +14,7 @@ import { Problem } from './decider/problem.js';
 import { Codec } from './event-store/codec.js';
 import { LogUnusable } from './event-store/event-store.js';
 import { Damaged } from './event-store/log-check.js';
+import { removeDatabase } from './event-store/sqlite.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
 import { personIdOf } from './identity/person-id.js';
 import { DEFAULT_RULES } from './modules/membership/default-rules.js';
@@ -24,7 +25,7 @@ import { verify } from './operating/verify.js';
 import { buildViews } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 import { printedSchema } from './schema.js';
-import { openEngine, openSystem, removeDatabase } from './system.js';
+import { openEngine, openSystem } from './system.js';
 
 const commands: Readonly<Record<string, CliCommand>> = {
   token: {

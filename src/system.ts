@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from './config/clock.js';
@@ -12,7 +12,7 @@ import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { EventStoreDbEngine } from './event-store/engines/eventstoredb.engine.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
 import type { LocalLog, OpenEngine } from './event-store/event-store.js';
-import { faultOf } from './event-store/sqlite.js';
+import { faultOf, removeDatabase } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -21,8 +21,6 @@ import { nameOfRegion } from './modules/membership/membership.things.js';
 import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
-
-export { VIEWS_FILE };
 
 export interface EngineEvents {
   /** The process has to end. */
@@ -121,9 +119,4 @@ function fittingViews(path: string, log: LocalLog, codec: Codec): ViewStore | un
   }
   store?.close();
   return undefined;
-}
-
-/** A stale -wal beside a new file would be replayed onto it. */
-export function removeDatabase(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }

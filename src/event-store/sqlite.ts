@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { backup, DatabaseSync } from '@photostructure/sqlite';
 
 export type Database = InstanceType<typeof DatabaseSync>;
@@ -88,4 +89,9 @@ export function faultOf(error: unknown): SqliteFault {
     case 11: case 26: return 'CORRUPT';
     default: return 'OTHER';
   }
+}
+
+/** A stale -wal beside a new file would be replayed onto it. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }

@@ -17,6 +17,9 @@ export const Day = Type.String({ minLength: 10, maxLength: 10 });
 export const CENTS_AT_MOST = Number.MAX_SAFE_INTEGER;
 export const Cents = Type.Integer({ minimum: 1, maximum: CENTS_AT_MOST });
 
+/** Exact whatever is added up: a sum of amounts may lie above the integers of a JSON number. */
+export const sumOf = (amounts: readonly (string | number | bigint)[]): bigint => amounts.reduce<bigint>((sum, amount) => sum + BigInt(amount), 0n);
+
 export const OFFICES = ['CHAIR', 'SECRETARIAT', 'AUDITOR', 'OPERATOR', 'REPRESENTATIVE', 'ALTERNATE', 'CONTACT_PERSON', 'SIGNED_IN', 'SYSTEM'] as const;
 export type Office = (typeof OFFICES)[number];
 

@@ -2,7 +2,8 @@ import {
   FinancingPlanSet, InvestmentEndorsed, InvestmentLeftWithoutOpinion, InvestmentNotEndorsed, InvestmentSubmittedToBallot, JointInvestmentProposed,
   PartnerInvited, PartnerJoined, PledgeConfirmed, PledgeIndicated, PledgeWithdrawn, PledgingOpened, type PartnerPlan, type PLEDGE_KINDS, type STAGES,
 } from '../events/investments.events.js';
-import type { Evidence, KeyAreaCode } from '../events/shared.js';
+import { sumOf, type Evidence, type KeyAreaCode } from '../events/shared.js';
+import { ALL_KEY_AREAS } from './key-areas.js';
 import { parts, versioned } from './versioned.js';
 import { defineView, on, type Write } from './view.js';
 
@@ -48,13 +49,10 @@ export const investmentTable = versioned<InvestmentRow>('investment', {
 /** Part = number of the plan. */
 export const financingPlanParts = parts<{ readonly partners: readonly PartnerPlan[] }>('financing_plan');
 
-/** What a Key Area, or all together (`total`), has in joint investments that were not declined. */
+/** What a Key Area, or all together, has in joint investments that were not declined. */
 export interface FundsRow extends MoneyRow { readonly jointInvestments: number; readonly plans: number }
 export const fundsTable = versioned<FundsRow>('funds');
-export const ALL_KEY_AREAS = 'total';
 export const NO_FUNDS: FundsRow = { jointInvestments: 0, plans: 0, pledged: '0', confirmed: '0' };
-
-const sum = (...amounts: readonly (string | number | bigint)[]): bigint => amounts.reduce<bigint>((total, amount) => total + BigInt(amount), 0n);
 
 const counted = (row: InvestmentRow | undefined): FundsRow => (!row || row.state === 'NOT_ENDORSED' ? NO_FUNDS
   : { ...row.money, jointInvestments: 1, plans: row.money.needed === undefined ? 0 : 1 });
@@ -66,7 +64,7 @@ function moveFunds(write: Write, position: number, before: InvestmentRow | undef
   const table = write.table(fundsTable);
   for (const area of [ALL_KEY_AREAS, ...after.keyAreas]) {
     const row = table.current(area) ?? NO_FUNDS;
-    const moved = (of: (funds: FundsRow) => string | undefined): string => String(sum(of(row) ?? 0, of(now) ?? 0, -BigInt(of(old) ?? 0)));
+    const moved = (of: (funds: FundsRow) => string | undefined): string => String(sumOf([of(row) ?? 0, of(now) ?? 0, -BigInt(of(old) ?? 0)]));
     const plans = row.plans + now.plans - old.plans;
     table.put(area, position, {
       jointInvestments: row.jointInvestments + now.jointInvestments - old.jointInvestments, plans,
@@ -94,7 +92,7 @@ const becomes = (state: InvestmentRow['state']) =>
 function pledge(write: Write, id: string, position: number, pledged: Omit<PledgeRow, 'at'>): void {
   change(write, id, position, (row) => {
     const pledges = [...row.pledges.filter(({ regionId }) => regionId !== pledged.regionId), { ...pledged, at: position }];
-    const total = (kinds: readonly PledgeRow['kind'][]): string => String(sum(...pledges.flatMap(({ kind, amount }) => (kinds.includes(kind) ? [amount] : []))));
+    const total = (kinds: readonly PledgeRow['kind'][]): string => String(sumOf(pledges.flatMap(({ kind, amount }) => (kinds.includes(kind) ? [amount] : []))));
     return { ...row, pledges, money: { ...row.money, pledged: total(['INDICATIVE', 'CONFIRMED']), confirmed: total(['CONFIRMED']) } };
   });
 }
@@ -121,7 +119,7 @@ export const investmentsView = defineView('investments', {
       const number = (row.plan?.number ?? 0) + 1;
       write.parts(financingPlanParts).put(data.investmentId, number, position, { partners: data.partners });
       const regional = data.partners.flatMap(({ sources }) => sources.flatMap(({ kind, amount }) => (kind === 'REGIONAL' ? [amount] : [])));
-      return { ...row, plan: { number, total: data.total }, money: { ...row.money, needed: String(sum(...regional)) } };
+      return { ...row, plan: { number, total: data.total }, money: { ...row.money, needed: String(sumOf(regional)) } };
     })),
     on(PledgingOpened, becomes('OPEN_FOR_PLEDGES')),
     on(PledgeIndicated, ({ data: { investmentId, regionId, amount }, position }, write) => pledge(write, investmentId, position, { regionId, kind: 'INDICATIVE', amount })),

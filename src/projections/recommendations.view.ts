@@ -3,6 +3,7 @@ import {
   RecommendationSubmittedToBallot, RecommendationTabled, RecommendationWithdrawn,
 } from '../events/recommendations.events.js';
 import type { KeyAreaCode, Provision } from '../events/shared.js';
+import { ALL_KEY_AREAS } from './key-areas.js';
 import { parts, versioned } from './versioned.js';
 import { defineView, on, type Write } from './view.js';
 
@@ -29,8 +30,8 @@ export const recommendationTable = versioned<RecommendationRow>('recommendation'
   keyArea: (row) => row.keyAreas,
   /** Adopted for a document that is there: for its next version. */
   revising: (row) => (row.state === 'ADOPTED' && row.revises !== undefined ? ['true'] : []),
-  // For the board, which counts by both; "total" counts a thing of several Key Areas once.
-  board: (row) => ['total', ...row.keyAreas].map((area) => `${area} ${row.state}`),
+  // For the board, which counts by both.
+  board: (row) => [ALL_KEY_AREAS, ...row.keyAreas].map((area) => `${area} ${row.state}`),
 });
 /** Part = number of the draft. */
 export const recommendationTextParts = parts<{ readonly text: readonly Provision[] }>('recommendation_text');

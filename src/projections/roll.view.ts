@@ -92,10 +92,11 @@ export const rollView = defineView('roll', {
     on(PopulationTableAdopted, ({ data, position }, write) => {
       const regions = write.table(regionTable);
       const figures = new Map(data.figures.map(({ regionId, population }) => [regionId, population]));
-      for (const { id } of regions.list(position, { limit: Number.MAX_SAFE_INTEGER })) {
+      for (const { id, row } of regions.list(position, { limit: Number.MAX_SAFE_INTEGER })) {
         // A region that has withdrawn has none in the new table.
         const population = figures.get(id);
-        regions.change(id, position, ({ population: _, ...row }) => ({ ...row, ...(population !== undefined && { population }) }));
+        const { population: before, ...rest } = row;
+        if (population !== before) regions.put(id, position, { ...rest, ...(population !== undefined && { population }) });
       }
     }),
   ],

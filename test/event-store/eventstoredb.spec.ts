@@ -15,11 +15,11 @@ import { contract, type OpenLog } from './contract.js';
 const REAL = process.env['EVENTSTOREDB_URL'];
 let double: EventStoreDbDouble;
 const connection = (): string => REAL ?? double.connection;
-beforeAll(async () => { double = await EventStoreDbDouble.start(); });
-afterAll(() => double.stop());
-it(`was run against ${REAL === undefined ? 'the protocol double: no EVENTSTOREDB_URL is given, so a real server was not run' : 'the real server at EVENTSTOREDB_URL'}`, () => {
-  expect(connection()).toMatch(/^esdb/);
+beforeAll(async () => {
+  double = await EventStoreDbDouble.start();
+  console.info(REAL === undefined ? 'EventStoreDB: run against the protocol double; no EVENTSTOREDB_URL is given, so a real server was not run' : 'EventStoreDB: run against the real server at EVENTSTOREDB_URL');
 });
+afterAll(() => double.stop());
 
 const unexpected = (error: unknown): never => { throw new Error('onFatal was called', { cause: error }); };
 const newStream = (): string => `committee-test-${newId()}`;

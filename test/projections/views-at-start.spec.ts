@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
 import { readConfig } from '../../src/config/config.js';
 import { LogFile } from '../../src/event-store/log-file.js';
-import { openSystem, VIEWS_FILE, type System } from '../../src/system.js';
+import { VIEWS_FILE } from '../../src/projections/view-store.js';
+import { openSystem, type System } from '../../src/system.js';
 import { TestServer } from '../support/server.js';
 import { removeDir, tempDir } from '../support/temp.js';
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { views } from '../../src/contexts.js';
 import type { Apply } from '../../src/projections/view.js';
 import { ViewStore } from '../../src/projections/view-store.js';
-import { removeDatabase, VIEWS_FILE } from '../../src/system.js';
+import { removeDatabase } from '../../src/event-store/sqlite.js';
+import { VIEWS_FILE } from '../../src/projections/view-store.js';
 import { openBallot, TestServer } from '../support/server.js';
 
 interface Health { readonly status: string; readonly position: number; readonly behind: number; readonly problems: readonly string[] }

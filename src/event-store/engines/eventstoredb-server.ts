@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
 import type { StoredEntry } from '../entry.js';
-import { LogUnreachable, LogUnusable } from '../event-store.js';
+import { LogUnreachable } from '../event-store.js';
 import { CallTimedOut, faultOfServer, LeftBehind, type ServerFault } from './eventstoredb-errors.js';
 import { fromServerEvent, toServerEvent } from './eventstoredb-events.js';
 
@@ -22,7 +22,7 @@ const PATIENCE_MS = 5_000;
 const NOBODY: Credentials = { username: 'nobody', password: 'nobody' };
 
 /** What our stream says of itself on the server. */
-export interface StreamMetadata { readonly committeeLogId?: string; readonly maxAge?: number; readonly maxCount?: number; readonly truncateBefore?: unknown; readonly acl?: unknown }
+export interface StreamMetadata { readonly committeeLogId?: string; readonly maxAge?: number; readonly maxCount?: number; readonly truncateBefore?: unknown }
 
 /** One stream of an EventStoreDB: calls with limits, repeated over a fresh connection where nobody knows what became of them. */
 export class Server {
@@ -37,7 +37,7 @@ export class Server {
 
   get stream(): string { return this.options.stream; }
 
-  /** Writes at exactly this head. @throws the server's refusal as a ServerFault that is no outcome to ask for again; LogUnreachable */
+  /** Writes at exactly this head. @throws ServerRefusal, LogUnreachable */
   async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
     const append = randomUUID();
     const events = entries.map((entry) => toServerEvent(entry, append));
@@ -64,7 +64,7 @@ export class Server {
       });
       return found.map(fromServerEvent);
     } catch (error) {
-      if (isFault(error) && error.fault.kind === 'NO_STREAM') return [];
+      if (error instanceof ServerRefusal && error.fault.kind === 'NO_STREAM') return [];
       throw error;
     }
   }
@@ -80,7 +80,7 @@ export class Server {
       await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: NO_STREAM, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
       return true;
     } catch (error) {
-      if (isFault(error) && error.fault.kind === 'CONFLICT') return false;
+      if (error instanceof ServerRefusal && error.fault.kind === 'CONFLICT') return false;
       throw error;
     }
   }
@@ -126,15 +126,11 @@ export class ServerRefusal extends Error {
     this.name = 'ServerRefusal';
   }
 }
-const isFault = (error: unknown): error is ServerRefusal => error instanceof ServerRefusal;
 
-const CONNECTION = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]*)@)?[^/?]+\/?(?:\?.*)?$/;
-
+/** Of a connection that the settings have found right; given with each call, since the client appends otherwise without (NOBODY). */
 function userOf(connection: string): Credentials | undefined {
-  const found = CONNECTION.exec(connection);
-  if (!found) throw new LogUnusable(`EVENT_STORE must be as in esdb://user:password@host:2113 or esdb+discover://host.`);
-  const [, username, password] = found;
-  return username === undefined ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') };
+  const [, username, password] = /^[^:]+:\/\/([^:@/]+):([^@/]*)@/.exec(connection) ?? [];
+  return username === undefined || password === undefined ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 
 function limited<T>(call: Promise<T>, ms: number): Promise<T> {

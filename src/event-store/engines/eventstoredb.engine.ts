@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { v4 as newLogId } from 'uuid';
 import type { Head, StoredEntry } from '../entry.js';
 import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
+import { leafOf } from '../leaf.js';
 import { LogFile } from '../log-file.js';
+import { removeDatabase } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 import { ForeignEvent } from './eventstoredb-errors.js';
 import { sizeOnServer } from './eventstoredb-events.js';
@@ -56,13 +58,15 @@ export class EventStoreDbEngine implements OpenEngine {
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEngine> {
     const lock = WriterLock.take(join(options.dataDir, LOCK_FILE), `The copy of the log in ${options.dataDir}`);
     const server = new Server(options);
+    let log: LogFile | undefined;
     try {
-      const log = await openCopy(server, options);
+      log = await openCopy(server, options);
       const engine = new EventStoreDbEngine(log, server, lock, options.onFatal);
       await engine.catchUp();
       engine.polling = engine.poll();
       return engine;
     } catch (error) {
+      log?.close();
       await server.close();
       lock.release();
       if (error instanceof ServerRefusal) throw new LogUnusable(refusedBecause(error, server.stream));
@@ -105,10 +109,8 @@ export class EventStoreDbEngine implements OpenEngine {
 
   private async appendNow(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
     if (entries.length === 0 || this.log.head.position < expectedHead) await this.catchUp();
-    if (entries.length === 0 || this.log.head.position !== expectedHead) {
-      if (this.log.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.log.head.position);
-      if (entries.length === 0) return;
-    }
+    if (this.log.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.log.head.position);
+    if (entries.length === 0) return;
     this.check(entries);
     try {
       await this.server.append(entries, expectedHead);
@@ -156,19 +158,15 @@ export class EventStoreDbEngine implements OpenEngine {
 
   private async poll(): Promise<void> {
     const { signal } = this.stopPolling;
-    while (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, POLL_MS);
-        signal.addEventListener('abort', done, { once: true });
-        function done(): void {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          resolve();
-        }
-      });
+    for (;;) {
+      await wait(POLL_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      // A server that cannot be reached may come back; what differs never agrees again.
-      await this.catchUp().catch((error: unknown) => { if (!(error instanceof LogUnreachable)) this.onFatal(error); });
+      try {
+        await this.catchUp();
+      } catch (error) {
+        // A server that cannot be reached may come back; what differs never agrees again.
+        if (!(error instanceof LogUnreachable)) return this.onFatal(error);
+      }
     }
   }
 
@@ -219,12 +217,13 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: 
     if (different === undefined) return copy;
     why = different;
   } catch (error) {
+    copy?.close();
     if (!(error instanceof LogUnusable)) throw error;
     why = error.message;
   }
   copy?.close();
   onNotice?.(`the copy of the log is thrown away and read anew from the server: ${why}`);
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  removeDatabase(path);
   return open();
 }
 
@@ -254,11 +253,10 @@ async function differenceOf(copy: LogFile, server: Server): Promise<string | und
   for (const position of positions) {
     const [onServer] = await server.read(position, 1);
     if (onServer === undefined) return `the stream ends before its position ${position}`;
-    if (JSON.stringify({ ...onServer }) !== JSON.stringify({ ...inOrder(copy.at(position) as StoredEntry) })) return `another entry stands at its position ${position}`;
+    if (!leafOf(onServer).equals(leafOf(copy.at(position) as StoredEntry))) return `another entry stands at its position ${position}`;
   }
   return undefined;
 }
-const inOrder = ({ position, id, stream, revision, type, version, data, meta, time }: StoredEntry): StoredEntry => ({ position, id, stream, revision, type, version, data, meta, time });
 
 function refusedBecause({ fault }: ServerRefusal, stream: string): string {
   const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;

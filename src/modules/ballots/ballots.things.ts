@@ -2,6 +2,7 @@ import { BallotClosed, BallotOpened, PositionCast } from '../../events/ballots.e
 import { sentence, type Contribution, type DeskTask, type ThingKind } from '../../graphql/contribution.js';
 import type { Reads } from '../../graphql/reads.js';
 import { everybody } from '../../graphql/rights.js';
+import type { Visibility } from '../../graphql/visibility.js';
 import type { Standing } from '../../identity/standing.js';
 import { ballotTable, castParts, type BallotRow } from '../../projections/ballots.view.js';
 import { consequenceTable } from '../../projections/consequences.view.js';
@@ -21,6 +22,16 @@ export interface BallotParent extends Pick<BallotRow, 'state'> {
 export function ballotAt(reads: Reads, id: string, at: number, row: BallotRow | undefined = reads.get(ballotTable, id, at)): BallotParent | undefined {
   return row && { ...row, typename: 'Ballot', id, at, row, revision: reads.revisionAt(ballotStream(id), at) };
 }
+
+/** The ballots on a thing that a reader may see. */
+export const ballotsOn = (reads: Reads, visibility: Visibility, reader: Standing, subjectId: string, at: number): readonly object[] =>
+  reads.all(ballotTable, at, { subject: subjectId }).flatMap(({ id }) => visibility.thing(reader, id, at) ?? []);
+
+/** What is put to the vote and waits for the chair to open its ballot: of things that are in the state of waiting. */
+export const ballotsToOpen = (
+  reads: Reads, waiting: readonly { readonly id: string; readonly row: { readonly title: string; readonly ballotId?: string; readonly submittedAt?: number } }[], at: number,
+): readonly DeskTask[] => waiting.filter(({ row: { ballotId } }) => ballotId !== undefined && !reads.get(ballotTable, ballotId, at))
+  .map(({ id, row }) => ({ kind: 'OPEN_BALLOT', thingId: id, office: 'CHAIR', since: row.submittedAt ?? at, sentence: `Open the ballot on "${row.title}".` }));
 
 /** Effective positions at a moment, by place in the electorate. */
 export function castAt(reads: Reads, id: string, at: number) {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, ID, Int, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { COMMITTEE_ID } from '../../events/membership.events.js';
 import type { Provision } from '../../events/shared.js';
 import { brusselsDay } from '../../decider/calendar.js';
 import { Committee } from '../../graphql/committee.types.js';
@@ -12,8 +11,8 @@ import { DateScalar } from '../../graphql/scalars.js';
 import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
 import { holdsOneOf, isMember, type Standing } from '../../identity/standing.js';
-import { committeeTable } from '../../projections/committee.view.js';
 import { documentTable, documentTextParts, type DocumentRow, type VersionRow } from '../../projections/documents.view.js';
+import { keyAreasAt } from '../membership/membership.things.js';
 import { KeyArea } from '../membership/membership.types.js';
 import { Recommendation } from '../recommendations/recommendations.types.js';
 import type { RecommendationParent } from '../recommendations/recommendations.things.js';
@@ -61,7 +60,7 @@ export class DocumentFieldsResolver {
 
   @ResolveField(() => [KeyArea])
   keyAreas(@Parent() { row, at }: DocumentParent): readonly KeyArea[] {
-    return (this.reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? []).filter((area) => row.keyAreas.includes(area.code));
+    return keyAreasAt(this.reads, row.keyAreas, at);
   }
 
   @ResolveField(() => Recommendation, { nullable: true })

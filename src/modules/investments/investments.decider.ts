@@ -4,7 +4,7 @@ import {
   FinancingPlanSet, InvestmentEndorsed, InvestmentLeftWithoutOpinion, InvestmentNotEndorsed, InvestmentSubmittedToBallot, JointInvestmentProposed,
   PartnerInvited, PartnerJoined, PledgeConfirmed, PledgeIndicated, PledgeWithdrawn, PledgingOpened, type InvestmentEvent, type PartnerPlan,
 } from '../../events/investments.events.js';
-import { CENTS_AT_MOST, type KeyAreaCode } from '../../events/shared.js';
+import { CENTS_AT_MOST, sumOf, type KeyAreaCode } from '../../events/shared.js';
 import type { EntryOf } from '../../event-store/entry.js';
 import { brusselsDay } from '../../decider/calendar.js';
 import type { Decider, Decision, DecisionMeta } from '../../decider/decider.js';
@@ -13,7 +13,7 @@ import { againstConcluding, type BallotState } from '../ballots/ballots.decider.
 import type { CommitteeState } from '../membership/committee.decider.js';
 import { membersOf, type RollState } from '../membership/roll.decider.js';
 import type * as commands from './investments.commands.js';
-import { costsOf, inEuro, sourcesOf, sumOf } from './money.js';
+import { costsOf, inEuro, sourcesOf } from './money.js';
 
 export type InvestmentStatus = 'PARTNERING' | 'OPEN_FOR_PLEDGES' | 'IN_DELIBERATION' | 'ENDORSED' | 'NOT_ENDORSED' | 'NO_OPINION';
 export interface PledgeState { readonly kind: 'INDICATIVE' | 'CONFIRMED' | 'WITHDRAWN'; readonly amount: number }

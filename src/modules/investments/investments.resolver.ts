@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, ID, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { COMMITTEE_ID } from '../../events/membership.events.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
 import type { Connection } from '../../graphql/paging.js';
 import { Reads } from '../../graphql/reads.js';
 import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
-import { ballotTable } from '../../projections/ballots.view.js';
-import { committeeTable } from '../../projections/committee.view.js';
 import { financingPlanParts, investmentTable, type InvestmentRow } from '../../projections/investments.view.js';
+import { ballotsOn } from '../ballots/ballots.things.js';
 import { Ballot } from '../ballots/ballots.types.js';
-import { regionAt } from '../membership/membership.things.js';
+import { keyAreasAt, regionAt } from '../membership/membership.things.js';
 import { KeyArea, Region } from '../membership/membership.types.js';
 import { investmentAt, type InvestmentParent } from './investments.things.js';
 import { FinancingPlan, JointInvestment, JointInvestmentConnection, JointInvestmentsArgs, Partner, Pledge } from './investments.types.js';
@@ -43,7 +41,7 @@ export class InvestmentFieldsResolver {
 
   @ResolveField(() => [KeyArea])
   keyAreas(@Parent() { row, at }: InvestmentParent): readonly KeyArea[] {
-    return (this.reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? []).filter((area) => row.keyAreas.includes(area.code));
+    return keyAreasAt(this.reads, row.keyAreas, at);
   }
 
   @ResolveField(() => Region)
@@ -70,7 +68,7 @@ export class InvestmentFieldsResolver {
 
   @ResolveField(() => [Ballot])
   ballots(@Parent() { id, at }: InvestmentParent, @Context() { reader }: GraphqlContext): readonly object[] {
-    return this.reads.all(ballotTable, at, { subject: id }).flatMap((item) => this.visibility.thing(reader, item.id, at) ?? []);
+    return ballotsOn(this.reads, this.visibility, reader, id, at);
   }
 
   private region(id: string, at: number): Region {

@@ -6,8 +6,8 @@ import { sentence, type Contribution, type DeskTask, type ThingKind } from '../.
 import type { Reads } from '../../graphql/reads.js';
 import { everybody } from '../../graphql/rights.js';
 import type { Standing } from '../../identity/standing.js';
-import { ballotTable } from '../../projections/ballots.view.js';
 import { investmentTable, type InvestmentRow } from '../../projections/investments.view.js';
+import { ballotsToOpen } from '../ballots/ballots.things.js';
 import { investmentStream } from './investments.decider.js';
 import { inEuro } from './money.js';
 
@@ -46,8 +46,7 @@ function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] 
   const { seat } = reader;
   const toOpen = reader.offices.some((held) => held.office === 'CHAIR') ? reads.all(investmentTable, at, { state: 'IN_DELIBERATION' }) : [];
   return [
-    ...toOpen.filter(({ row }) => row.ballotId !== undefined && !reads.get(ballotTable, row.ballotId, at))
-      .map(({ id, row }): DeskTask => ({ kind: 'OPEN_BALLOT', thingId: id, office: 'CHAIR', since: row.submittedAt ?? at, sentence: `Open the ballot on "${row.title}".` })),
+    ...ballotsToOpen(reads, toOpen, at),
     ...(seat ? reads.all(investmentTable, at, { invited: seat.regionId }) : []).filter(({ row }) => isForming(row)).map(({ id, row }): DeskTask => ({
       kind: 'ANSWER_INVITATION', thingId: id, office: seat?.office ?? '', since: row.partners.find(({ regionId }) => regionId === seat?.regionId)?.at ?? at, sentence: `Answer the invitation to invest jointly in "${row.title}".`,
     })),

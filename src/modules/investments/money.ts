@@ -1,7 +1,5 @@
 import type { PartnerPlan } from '../../events/investments.events.js';
-
-/** Exact whatever is added up: a sum of amounts may lie above the integers of a JSON number. */
-export const sumOf = (amounts: readonly (number | bigint)[]): bigint => amounts.reduce<bigint>((sum, amount) => sum + BigInt(amount), 0n);
+import { sumOf } from '../../events/shared.js';
 
 export const costsOf = ({ costs }: Pick<PartnerPlan, 'costs'>): bigint => sumOf(costs.map(({ amount }) => amount));
 export const sourcesOf = ({ sources }: Pick<PartnerPlan, 'sources'>): bigint => sumOf(sources.map(({ amount }) => amount));

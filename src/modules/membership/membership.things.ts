@@ -1,14 +1,16 @@
 import {
-  AccessionAccepted, AccessionDeclined, AccessionSubmitted, AlternateAppointed, ChairElected, CommitteeEstablished, KeyAreaDefined,
+  AccessionAccepted, AccessionDeclined, AccessionSubmitted, AlternateAppointed, ChairElected, COMMITTEE_ID, CommitteeEstablished, KeyAreaDefined,
   KeyAreaRenamed, MandateEnded, MembershipWithdrawn, OfficeEnded, OfficerAppointed, PopulationTableAdopted, RepresentativeAppointed, RulesOfProcedureAdopted,
 } from '../../events/membership.events.js';
+import type { KeyAreaCode } from '../../events/shared.js';
 import { sentence, type Contribution, type DeskTask, type ThingKind } from '../../graphql/contribution.js';
 import type { Reads } from '../../graphql/reads.js';
 import { everybody, MEMBERS, only, WHO_SEES_PERSONS } from '../../graphql/rights.js';
 import type { Standing } from '../../identity/standing.js';
+import { committeeTable } from '../../projections/committee.view.js';
 import { accessionTable, regionTable, type AccessionRow, type RegionRow } from '../../projections/roll.view.js';
 import { ROLL_STREAM } from './membership.context.js';
-import type { Accession, Region } from './membership.types.js';
+import type { Accession, KeyArea, Region } from './membership.types.js';
 
 export function regionAt(reads: Reads, id: string, at: number, row: RegionRow | undefined = reads.get(regionTable, id, at)): Region | undefined {
   if (!row) return undefined;
@@ -23,6 +25,10 @@ export function accessionAt(reads: Reads, id: string, at: number, row: Accession
     contactPersonId: row.contactPersonId, region: regionAt(reads, row.regionId, at) as Region,
   };
 }
+
+/** The Key Areas of a thing, by their codes, as they were called at a moment. */
+export const keyAreasAt = (reads: Reads, codes: readonly KeyAreaCode[], at: number): readonly KeyArea[] =>
+  (reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? []).filter(({ code }) => codes.includes(code));
 
 export const nameOfRegion = (reads: Reads, id: string, at: number): string => reads.get(regionTable, id, at)?.name ?? 'a region';
 

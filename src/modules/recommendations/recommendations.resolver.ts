@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, ID, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { COMMITTEE_ID } from '../../events/membership.events.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
 import type { Connection } from '../../graphql/paging.js';
 import { Reads } from '../../graphql/reads.js';
 import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
-import { ballotTable } from '../../projections/ballots.view.js';
-import { committeeTable } from '../../projections/committee.view.js';
 import { recommendationTable, recommendationTextParts, type RecommendationRow } from '../../projections/recommendations.view.js';
+import { ballotsOn } from '../ballots/ballots.things.js';
 import { Ballot } from '../ballots/ballots.types.js';
-import { regionAt } from '../membership/membership.things.js';
+import { keyAreasAt, regionAt } from '../membership/membership.things.js';
 import { KeyArea, Region } from '../membership/membership.types.js';
 import { recommendationAt, type RecommendationParent } from './recommendations.things.js';
 import { Provision, Recommendation, RecommendationConnection, RecommendationsArgs } from './recommendations.types.js';
@@ -43,8 +41,7 @@ export class RecommendationFieldsResolver {
 
   @ResolveField(() => [KeyArea])
   keyAreas(@Parent() { row, at }: RecommendationParent): readonly KeyArea[] {
-    const areas = this.reads.get(committeeTable, COMMITTEE_ID, at)?.keyAreas ?? [];
-    return areas.filter((area) => row.keyAreas.includes(area.code));
+    return keyAreasAt(this.reads, row.keyAreas, at);
   }
 
   @ResolveField(() => Region, { nullable: true })
@@ -64,6 +61,6 @@ export class RecommendationFieldsResolver {
 
   @ResolveField(() => [Ballot])
   ballots(@Parent() { id, at }: RecommendationParent, @Context() { reader }: GraphqlContext): readonly object[] {
-    return this.reads.all(ballotTable, at, { subject: id }).flatMap((item) => this.visibility.thing(reader, item.id, at) ?? []);
+    return ballotsOn(this.reads, this.visibility, reader, id, at);
   }
 }

@@ -6,8 +6,8 @@ import { sentence, type Contribution, type DeskTask, type ThingKind } from '../.
 import type { Reads } from '../../graphql/reads.js';
 import { everybody } from '../../graphql/rights.js';
 import type { Standing } from '../../identity/standing.js';
-import { ballotTable } from '../../projections/ballots.view.js';
 import { recommendationTable, type RecommendationRow } from '../../projections/recommendations.view.js';
+import { ballotsToOpen } from '../ballots/ballots.things.js';
 import { recommendationStream } from './recommendations.decider.js';
 
 export interface RecommendationParent {
@@ -42,9 +42,7 @@ const recommendationKind: ThingKind = {
 
 function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
   if (!reader.offices.some((held) => held.office === 'CHAIR')) return [];
-  return reads.all(recommendationTable, at, { state: 'IN_BALLOT' })
-    .filter(({ row }) => row.ballotId !== undefined && !reads.get(ballotTable, row.ballotId, at))
-    .map(({ id, row }) => ({ kind: 'OPEN_BALLOT', thingId: id, office: 'CHAIR', since: row.submittedAt ?? at, sentence: `Open the ballot on "${row.title}".` }));
+  return ballotsToOpen(reads, reads.all(recommendationTable, at, { state: 'IN_BALLOT' }), at);
 }
 
 export const recommendationsContribution: Contribution = {
