@@ -8,6 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import { v7 as newId } from 'uuid';
 import { registrations } from './contexts.js';
 import { CommandRegistry, commandHandlers, Dispatch } from './decider/dispatch.js';
+import { DecisionMaker } from './decider/decision-maker.js';
 import { Decisions } from './decider/decisions.js';
 import { Problem } from './decider/problem.js';
 import { ProcessRunner } from './decider/process-runner.js';
@@ -46,18 +47,19 @@ class PassOn implements ExceptionFilter {
 @Module({})
 export class AppModule {
   static of(system: System, authenticate: Authenticate): DynamicModule {
-    const { decisions, reads, visibility, desk, runner, clock } = system;
+    const { decisions, nodes, registry, reads, visibility, desk, runner, clock } = system;
     return {
       module: AppModule,
       imports: [CqrsModule.forRoot(), graphqlModule(system, authenticate)],
       providers: [
         { provide: APP_FILTER, useClass: PassOn },
         { provide: Decisions, useValue: decisions },
+        { provide: DecisionMaker, useValue: nodes ?? decisions },
         { provide: Reads, useValue: reads },
         { provide: Visibility, useValue: visibility },
         { provide: Desk, useValue: desk },
         { provide: Moments, useValue: new Moments(reads, runner, clock.now) },
-        { provide: CommandRegistry, useValue: new CommandRegistry(registrations) },
+        { provide: CommandRegistry, useValue: registry },
         Dispatch,
         ...commandHandlers(registrations),
         { provide: ProcessRunner, useFactory: (dispatch: Dispatch) => processRunner(system, dispatch), inject: [Dispatch] },

@@ -65,7 +65,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 }
 
 async function listen(system: System, options: ServerOptions): Promise<Running> {
-  const { config, clock, logger, secret, engine, decisions, reads, runner, visibility, desk } = system;
+  const { config, clock, logger, secret, engine, decisions, nodes, reads, runner, visibility, desk } = system;
   if (config.oidcIssuer === undefined && !isLoopbackHost(config.host)) {
     throw new WrongSetting([`HOST is ${JSON.stringify(config.host)}; it must be 127.0.0.1, ::1 or localhost while OIDC_ISSUER is left out: the development issuer knows no passwords.`]);
   }
@@ -113,10 +113,11 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     logger.level = level;
   }
   system.measures.read({
-    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued, sockets: () => socket.connections, subscriptions: () => live.subscribers.size,
+    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers.size,
     consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
   });
   const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
+  await nodes?.start();
   processes.start();
   await app.listen({ host: config.host, port: config.port });
   const address = server.address();
@@ -126,8 +127,10 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     close: async (goOnForMs = 0) => {
       leaving = true;
+      nodes?.leave();
       await delay(goOnForMs);
       await atMost(FINISH_MS, processes.stop());
+      await atMost(FINISH_MS, nodes?.stop() ?? Promise.resolve());
       await atMost(FINISH_MS, decisions.stop());
       await socket.close();
       // Answers that are under way are finished; a client that never ends its request does not hold this up.

@@ -4,9 +4,10 @@ import type { Logger } from 'pino';
 import type { Clock } from './config/clock.js';
 import type { Config } from './config/config.js';
 import { installationSecret } from './config/secret.js';
-import { contributions, views } from './contexts.js';
+import { contributions, registrations, views } from './contexts.js';
 import { Decisions } from './decider/decisions.js';
 import { payloadDigest } from './decider/digest.js';
+import { CommandRegistry } from './decider/dispatch.js';
 import { Problem } from './decider/problem.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { EventStoreDbEngine } from './event-store/engines/eventstoredb.engine.js';
@@ -18,6 +19,7 @@ import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
+import { Nodes } from './nodes/nodes.js';
 import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
@@ -44,7 +46,10 @@ export interface System {
   readonly secret: string;
   readonly engine: OpenEngine;
   readonly codec: Codec;
+  readonly registry: CommandRegistry;
   readonly decisions: Decisions;
+  /** Undefined: there is no other node. */
+  readonly nodes: Nodes | undefined;
   readonly runner: ViewRunner;
   readonly reads: Reads;
   readonly visibility: Visibility;
@@ -78,10 +83,13 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
     },
   });
   await runner.start();
+  const registry = new CommandRegistry(registrations);
+  const nodes = config.node === undefined ? undefined : new Nodes({ config, secret, engine, decisions, registry, logger });
   return {
-    config, clock, logger, secret, engine, codec, decisions, runner, reads, measures,
+    config, clock, logger, secret, engine, codec, registry, decisions, nodes, runner, reads, measures,
     visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions),
     close: async () => {
+      await nodes?.stop();
       await decisions.stop();
       await runner.stop();
       store.close();

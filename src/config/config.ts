@@ -8,6 +8,10 @@ export interface Config {
   /** Connection string of an EventStoreDB. Left out: the log is a file in the data folder. */
   readonly eventStore: string | undefined;
   readonly committeeStream: string;
+  /** Addresses by which nodes reach one another, in the order in which they decide. Empty: there is no other. */
+  readonly nodes: readonly string[];
+  /** This node's own among them. */
+  readonly node: string | undefined;
   /** Keys person ids and payload digests. Left out: made at the first start and kept in the data folder. */
   readonly installationSecret: string | undefined;
   /** Left out: the development issuer. */
@@ -42,6 +46,15 @@ const types = (value: string): readonly string[] | undefined => {
   const list = value.split(',').map((type) => type.trim()).filter(Boolean);
   return list.length > 0 ? list : undefined;
 };
+/** As it stands in NODES, so that the same node has the same name everywhere. */
+function nodeAddress(value: string): string | undefined {
+  const { protocol, port: onPort, origin } = url(value) === undefined ? { protocol: '', port: '', origin: '' } : new URL(value);
+  return protocol === 'http:' && onPort !== '' && (value === origin || value === `${origin}/`) ? origin : undefined;
+}
+function addresses(value: string): readonly string[] | undefined {
+  const list = value.split(',').map((one) => one.trim()).filter(Boolean).map(nodeAddress);
+  return list.includes(undefined) || new Set(list).size < list.length ? undefined : list as string[];
+}
 const optional = <T>(read: (value: string) => T | undefined) => (value: string): T | '' | undefined => (value === '' ? '' : read(value));
 
 /** Every setting: name, what it is for, default, and how it is read. `--help` prints this table. */
@@ -52,6 +65,11 @@ const SETTINGS = {
   sample: { name: 'SAMPLE', about: 'what an empty log begins with: founding or none', byDefault: 'founding', read: oneOf(['founding', 'none']), right: 'founding or none' },
   eventStore: { name: 'EVENT_STORE', about: 'EventStoreDB that keeps the log. Left out: a file in DATA_DIR', byDefault: '', read: optional(connection), right: 'as in esdb://user:password@host:2113 or esdb+discover://host' },
   committeeStream: { name: 'COMMITTEE_STREAM', about: 'its stream there, one a Committee', byDefault: 'committee', read: (v: string) => (/^[^$\s]\S*$/.test(v) ? v : undefined), right: 'a name without blanks that does not begin with $' },
+  nodes: {
+    name: 'NODES', about: 'where all nodes listen for one another, with commas; the first that can be reached decides. Left out: one node', byDefault: '',
+    read: addresses, right: 'different addresses with a port, such as http://node-1:4000,http://node-2:4000',
+  },
+  node: { name: 'THIS_NODE', about: 'where this one does: its own address in NODES', byDefault: '', read: optional(nodeAddress), right: 'an address with a port, such as http://node-1:4000' },
   installationSecret: {
     name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; belongs in the backup. Left out: made at the first start', byDefault: '',
     read: optional((v) => (v.length >= 32 ? v : undefined)), right: 'at least 32 characters',
@@ -88,6 +106,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // Several nodes share nothing but their settings.
     if (values.installationSecret === undefined) problems.push('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
     if (values.sample === 'founding') problems.push('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
+  }
+  // What is wrong in itself is told already.
+  if (problems.length === 0) {
+    const { node, nodes, eventStore } = values as Config;
+    if (node !== undefined && !nodes.includes(node)) problems.push(`THIS_NODE is ${JSON.stringify(node)}; it must be one of NODES, which are ${nodes.length === 0 ? 'left out' : nodes.join(', ')}.`);
+    if (node === undefined && nodes.length > 0) problems.push(`THIS_NODE is left out; with NODES it must be the one of them that this node is: ${nodes.join(', ')}.`);
+    if (nodes.length > 0 && eventStore === undefined) problems.push('EVENT_STORE is left out; with NODES it must be the EventStoreDB that keeps the log of all nodes.');
   }
   if (problems.length > 0) throw new WrongSetting(problems);
   return Object.freeze<Config>(values);

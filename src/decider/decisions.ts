@@ -5,32 +5,12 @@ import { EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type Lo
 import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
 import { newCommandId } from './command-id.js';
+import type { CommandReceipt, DecisionMaker, Order, Sender } from './decision-maker.js';
 import { isRefusal } from './decider.js';
 import { payloadDigest } from './digest.js';
 import { Problem } from './problem.js';
 import { authorise, SYSTEM_ACTOR } from './rights.js';
 import { Overlay, States, unreadable } from './states.js';
-
-/** What an accepted command answers. `id`: of the thing made or changed. `revision`: of its stream, for the next edit. */
-export interface CommandReceipt {
-  readonly id: string;
-  readonly position: number;
-  readonly revision: number;
-  readonly commandId: string;
-  readonly repeated: boolean;
-}
-
-/** Who sends a command: a person, known by the keyed hash of issuer and subject; nobody; or a process of the system itself. */
-export type Sender = { readonly personId: string | undefined } | 'SYSTEM';
-
-export interface Order {
-  readonly registration: CommandRegistration;
-  readonly command: Command;
-  readonly sender: Sender;
-  readonly correlationId: string;
-  /** Position and command id of the entry that a process follows. */
-  readonly cause?: { readonly position: number; readonly commandId: string };
-}
 
 /** How the kernel asks who somebody is, at the head that is decided on. */
 export type StandingAt = (personId: string | undefined, read: ReadFact, now: Instant) => Standing;
@@ -51,7 +31,7 @@ export interface DecisionsParts {
 /** 256 keeps the event loop free (p50 5 ms a batch) at 0.95 of the best rate. */
 const BATCH = 256;
 const WAITING_AT_MOST = 20_000;
-const TIME_LIMIT_MS = 5_000;
+export const TIME_LIMIT_MS = 5_000;
 
 interface Waiting {
   readonly order: Order;
@@ -68,7 +48,7 @@ interface Waiting {
  * The only place that authorises, loads, decides, appends and retries. Commands are decided one after another against the
  * committee at the head of the log, each seeing the ones before it; all that waits is written as one batch and then answered.
  */
-export class Decisions {
+export class Decisions implements DecisionMaker {
   private readonly waiting: Waiting[] = [];
   private readonly states: States;
   private running: Promise<void> | undefined;
@@ -93,7 +73,7 @@ export class Decisions {
         commandId: command.commandId?.toLowerCase() ?? newCommandId(),
         mayBeRepeated: command.commandId !== undefined,
         digest: payloadDigest(this.parts.digestKey, registration.command.name, command),
-        until: Date.now() + TIME_LIMIT_MS,
+        until: Date.now() + (order.withinMs ?? TIME_LIMIT_MS),
       });
       this.running ??= this.run();
     });

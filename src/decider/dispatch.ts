@@ -1,7 +1,7 @@
 import { CommandBus, CommandHandler } from '@nestjs/cqrs';
 import { Inject, Injectable, type Provider, type Type } from '@nestjs/common';
 import type { Command, CommandRegistration } from './command.js';
-import { Decisions, type CommandReceipt, type Order } from './decisions.js';
+import { DecisionMaker, type CommandReceipt, type Order } from './decision-maker.js';
 import { parseCommand } from './parse-command.js';
 import { Problem } from './problem.js';
 
@@ -39,16 +39,16 @@ export class Dispatch {
   }
 }
 
-/** One handler on the bus for each command; all of them hand the command to `Decisions`. */
+/** One handler on the bus for each command; all of them hand the command to whoever decides. */
 export function commandHandlers(registrations: readonly CommandRegistration[]): Provider[] {
   return registrations.map((registration) => {
     class Handler {
-      constructor(@Inject(Decisions) private readonly decisions: Decisions) {}
+      constructor(@Inject(DecisionMaker) private readonly decisionMaker: DecisionMaker) {}
 
       async execute(command: Command): Promise<CommandReceipt> {
         const origin = origins.get(command);
         if (!origin) throw new Error(`${registration.command.name} was put on the bus without saying who sends it`);
-        return this.decisions.submit({ registration, command, ...origin });
+        return this.decisionMaker.submit({ registration, command, ...origin });
       }
     }
     Object.defineProperty(Handler, 'name', { value: `${registration.command.name}Handler` });

@@ -1,5 +1,5 @@
 import type { Instant } from '../events/define.js';
-import type { CommandReceipt, Order } from './decisions.js';
+import type { CommandReceipt, Order } from './decision-maker.js';
 import { Problem } from './problem.js';
 
 /** A to-do as the process runner needs it. Kept by the view of consequences (projections/consequences.view.ts). */

@@ -17,7 +17,11 @@ export interface Engine {
 }
 
 /** An engine with the node's own file, which is the log or a copy of it. */
-export interface OpenEngine extends Engine { readonly log: LocalLog }
+export interface OpenEngine extends Engine {
+  readonly log: LocalLog;
+  /** Compares an entry with the log itself, where the file is a copy; one that differs is fatal. @throws LogUnreachable */
+  confirm(position: number): Promise<void>;
+}
 
 /** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */
 export interface LocalLog {

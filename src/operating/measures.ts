@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CommandReceipt, Order } from '../decider/decisions.js';
+import type { CommandReceipt, Order } from '../decider/decision-maker.js';
 import { Problem } from '../decider/problem.js';
 import type { Waiting } from '../decider/process-runner.js';
 import type { StoredEntry } from '../event-store/entry.js';
@@ -11,6 +11,9 @@ export interface Readings {
   readonly log: LocalLog;
   readonly store: ViewStore;
   commandsWaiting(): number;
+  /** Since the start. */
+  commandsHanded(): number;
+  nodesReachable(): number;
   sockets(): number;
   subscriptions(): number;
   consequencesWaiting(): readonly Waiting[];
@@ -78,6 +81,8 @@ export class Measures {
     };
     gauge('log_entries', 'Entries of the log: the position of its head', () => log.head.position);
     gauge('commands_waiting', 'Commands that wait to be decided', () => readings.commandsWaiting());
+    new Counter({ name: 'committee_commands_handed_total', help: 'Commands that were handed to the node that decides for all', registers: [this.registry], collect() { this.reset(); this.inc(readings.commandsHanded()); } });
+    gauge('nodes_reachable', 'Other nodes that answer', () => readings.nodesReachable());
     gauge('views_behind_entries', 'Entries that the views have not seen', () => log.head.position - store.position);
     gauge('views_behind_seconds', 'Age of the oldest entry that the views have not seen', () => age(log.at(store.position + 1)?.time, readings.now()));
     gauge('views_stopped', 'Views that have met what they cannot apply', () => store.stopped.length);

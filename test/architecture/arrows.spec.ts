@@ -21,6 +21,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   graphql: ['projections', 'decider', 'identity', 'event-store', 'events'],
   modules: ['graphql', 'projections', 'decider', 'identity', 'event-store', 'events'],
   sample: ['decider', 'event-store', 'events', 'config'],
+  nodes: ['decider', 'event-store', 'config'],
   operating: ['projections', 'decider', 'event-store', 'events', 'config'],
 };
 
@@ -75,7 +76,7 @@ describe('The arrows of the house', () => {
   });
 
   it('to packages that write files or speak to the network begin at the edge', () => {
-    const EDGE = /^(event-store|identity|config|sample|operating|graphql\/query-page|graphql\/socket|projections\/view-store|[^/]+$)/;
+    const EDGE = /^(event-store|identity|config|sample|operating|nodes|graphql\/query-page|graphql\/socket|projections\/view-store|[^/]+$)/;
     const edge = /^(node:(fs|http|net|child_process|worker_threads).*|@photostructure\/sqlite|ws|graphql-ws.*|fastify|jose|oidc-provider)$/;
     expect(offending(arrows.filter(({ from, to, ours: own, typeOnly }) => !own && !typeOnly && edge.test(to) && !EDGE.test(from)))).toEqual([]);
   });

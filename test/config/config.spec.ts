@@ -19,6 +19,8 @@ const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: reado
   sample: ['SAMPLE', ['', 'big', 'FOUNDING', 'no'], 'founding or none'],
   eventStore: ['EVENT_STORE', ['example', 'http://example.eu:2113', 'esdb://', 'esdb:// x'], 'as in esdb://user:password@host:2113 or esdb+discover://host'],
   committeeStream: ['COMMITTEE_STREAM', ['', '$all', 'two words'], 'a name without blanks that does not begin with $'],
+  nodes: ['NODES', ['node-1', 'http://node-1', 'https://node-1:4000', 'http://node-1:4000/path', 'http://node-1:4000,http://node-1:4000'], 'different addresses with a port, such as http://node-1:4000,http://node-2:4000'],
+  node: ['THIS_NODE', ['node-1', 'http://node-1', 'http://user@node-1:4000'], 'an address with a port, such as http://node-1:4000'],
   installationSecret: ['INSTALLATION_SECRET', ['hunter2', 'x'.repeat(31)], 'at least 32 characters'],
   oidcIssuer: ['OIDC_ISSUER', ['example', 'ftp://example.eu', 'file:///etc/passwd', 'https://'], 'an http(s) address'],
   oidcAudience: ['OIDC_AUDIENCE', [''], 'a text'],
@@ -33,7 +35,7 @@ describe('Settings', () => {
   it('have defaults that start on loopback with the sample, and are frozen', () => {
     const config = readConfig({ UNKNOWN: 'is not ours' });
     expect(config).toMatchObject({
-      host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, eventStore: undefined, committeeStream: 'committee', installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
+      host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
       metricsPort: undefined, metricsHost: '127.0.0.1', drainSeconds: 5,
     });
     expect(isAbsolute(config.dataDir)).toBe(true);
@@ -42,7 +44,7 @@ describe('Settings', () => {
 
   it('are read as they are meant', () => {
     expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', DRAIN_SECONDS: '0' }))
-      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', drainSeconds: 0 });
+      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', drainSeconds: 0 });
     // Left empty, as a file of settings may have it: as if left out.
     expect(readConfig({ OIDC_ISSUER: '', INSTALLATION_SECRET: '' })).toMatchObject({ oidcIssuer: undefined, installationSecret: undefined });
   });
@@ -61,6 +63,16 @@ describe('Settings', () => {
     expect(readConfig({ EVENT_STORE, COMMITTEE_STREAM: 'health', INSTALLATION_SECRET })).toMatchObject({ eventStore: EVENT_STORE, committeeStream: 'health', sample: 'none' });
     expect(told({ EVENT_STORE })).toBe('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
     expect(told({ EVENT_STORE, INSTALLATION_SECRET, SAMPLE: 'founding' })).toBe('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
+  });
+
+  it('of nodes that know one another: each is one of them, on one log', () => {
+    const given = { EVENT_STORE: 'esdb://log:2113', INSTALLATION_SECRET: 'x'.repeat(32), NODES: ' http://node-1:4000/, http://node-2:4000', THIS_NODE: 'http://node-2:4000' };
+    expect(readConfig(given)).toMatchObject({ nodes: ['http://node-1:4000', 'http://node-2:4000'], node: 'http://node-2:4000' });
+    const { THIS_NODE: _, ...unnamed } = given;
+    expect(told(unnamed)).toBe('THIS_NODE is left out; with NODES it must be the one of them that this node is: http://node-1:4000, http://node-2:4000.');
+    expect(told({ ...given, THIS_NODE: 'http://node-3:4000' })).toBe('THIS_NODE is "http://node-3:4000"; it must be one of NODES, which are http://node-1:4000, http://node-2:4000.');
+    expect(told({ THIS_NODE: given.THIS_NODE })).toBe('THIS_NODE is "http://node-2:4000"; it must be one of NODES, which are left out.');
+    expect(told({ NODES: given.NODES, THIS_NODE: given.THIS_NODE })).toBe('EVENT_STORE is left out; with NODES it must be the EventStoreDB that keeps the log of all nodes.');
   });
 
   it('that are wrong are told all at once', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import type { Decision } from '../../src/decider/decider.js';
-import type { CommandReceipt } from '../../src/decider/decisions.js';
+import type { CommandReceipt } from '../../src/decider/decision-maker.js';
 import { payloadDigest } from '../../src/decider/digest.js';
 import { Problem } from '../../src/decider/problem.js';
 import { DefineKeyArea } from '../../src/modules/membership/committee.commands.js';

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,6 +10,7 @@ import { ViewStore } from '../../src/projections/view-store.js';
 import { compiledSrc } from '../support/compiled.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { openBallot, TestServer, type Json } from '../support/server.js';
+import { mutate, startServerProcess } from '../support/server-process.js';
 
 /** More in the nightly run: KILLS=200. */
 const KILLS = Number(process.env['KILLS'] ?? 20);
@@ -19,35 +18,6 @@ const CLIENTS = 8;
 
 interface Vote { readonly commandId: string; readonly expressed: string; readonly replaces?: string }
 interface Client { readonly token: string; next: number; pending?: Vote; last?: Vote; place?: string; readonly acknowledged: Map<string, Json> }
-
-/** The compiled program as a process of its own; resolves with its address once it listens. */
-async function start(main: string, dataDir: string): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [main], {
-    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', DATA_DIR: dataDir, SAMPLE: 'none', LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /GraphQL\s+(http:\/\/\S+)/.exec(line);
-      if (found) resolve(found[1] as string);
-    });
-    child.on('exit', () => reject(new Error('The server ended before it listened')));
-  });
-  return { process: child, url };
-}
-
-const killed = (child: ChildProcess): Promise<void> => new Promise((resolve) => {
-  child.on('exit', () => resolve());
-  child.kill('SIGKILL');
-});
-
-async function mutate(url: string, token: string, command: string, input: object): Promise<Json> {
-  const type = `${command.charAt(0).toUpperCase()}${command.slice(1)}Input`;
-  const response = await fetch(url, {
-    method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query: `mutation ($input: ${type}!) { ${command}(input: $input) { id position revision commandId repeated } }`, variables: { input } }),
-  });
-  return response.json();
-}
 
 describe(`A server that is killed with kill -9 ${KILLS} times while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
@@ -99,7 +69,8 @@ describe(`A server that is killed with kill -9 ${KILLS} times while ${CLIENTS} c
     const refusals: string[] = [];
     let repeated = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const { process: child, url } = await start(main, dataDir);
+      const server = await startServerProcess(main, { DATA_DIR: dataDir });
+      const { url } = server;
       let over = false;
       // The newest that was acknowledged, and what was under way: asked twice again, the receipts are equal and there is one effect.
       for (const client of clients) {
@@ -125,14 +96,15 @@ describe(`A server that is killed with kill -9 ${KILLS} times while ${CLIENTS} c
         }
       });
       await new Promise((resolve) => setTimeout(resolve, 20 + below(random, 250)));
-      await killed(child);
+      await server.kill('SIGKILL');
       over = true;
       await Promise.all(voting);
       checkLog();
     }
     expect(refusals).toEqual([]);
 
-    const { process: child, url } = await start(main, dataDir);
+    const server = await startServerProcess(main, { DATA_DIR: dataDir });
+    const { url } = server;
     const unacknowledged = clients.filter((client) => client.pending).length;
     for (const client of clients) if (client.pending) await vote(url, client);
     // Everything that was acknowledged, asked again, has its first receipt.
@@ -143,13 +115,13 @@ describe(`A server that is killed with kill -9 ${KILLS} times while ${CLIENTS} c
     }
     // Killed right after the ballot is closed: what follows from it is done once, after the next start.
     const closed = await mutate(url, chair, 'closeBallot', { ballot });
-    await killed(child);
-    const last = await start(main, dataDir);
+    await server.kill('SIGKILL');
+    const last = await startServerProcess(main, { DATA_DIR: dataDir });
     await expectEventually(async () => {
       const response = await fetch(last.url, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${chair}` }, body: JSON.stringify({ query: `{ committee { recommendation(id: "${recommendation}") { state } } }` }) });
       return ((await response.json()) as Json).data?.committee?.recommendation?.state !== 'IN_BALLOT';
     });
-    await killed(last.process);
+    await last.kill('SIGKILL');
 
     const log = LogFile.open(join(dataDir, 'log.db'));
     const codec = new Codec();

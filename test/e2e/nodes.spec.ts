@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
+import { freePort } from '../support/gate.js';
 import { openBallot, TestServer, until, type Json } from '../support/server.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
 const SECRET = 'one secret for all nodes of this test';
+const ONE_DECIDES = [[0, 1, 2], [0, 1, 2], [0, 1, 2]];
 
 describe(`Three nodes on one EventStoreDB (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
   let double: EventStoreDbDouble;
@@ -18,14 +20,27 @@ describe(`Three nodes on one EventStoreDB (${REAL === undefined ? 'protocol doub
   beforeAll(async () => { double = await EventStoreDbDouble.start(); });
   afterAll(() => double.stop());
 
-  const settings = (): Record<string, string> => ({ EVENT_STORE: REAL ?? double.connection, COMMITTEE_STREAM: stream, INSTALLATION_SECRET: SECRET });
-  const start = (i: number): Promise<TestServer> => TestServer.start({ sample: 'none', dataDir: dirs[i] as string, settings: settings() });
+  /** In which order each node was told that nodes decide; none: they do not know one another, and each decides for itself. */
+  let orders: readonly (readonly number[])[] = [];
+  let ports: readonly number[];
+  const address = (i: number): string => `http://127.0.0.1:${ports[i]}`;
+  const settings = (i: number): Record<string, string> => ({
+    EVENT_STORE: REAL ?? double.connection, COMMITTEE_STREAM: stream, INSTALLATION_SECRET: SECRET, ...(orders[i] && { NODES: orders[i].map(address).join(), THIS_NODE: address(i) }),
+  });
+  const start = (i: number): Promise<TestServer> => TestServer.start({ sample: 'none', dataDir: dirs[i] as string, settings: settings(i) });
   const node = (i: number): TestServer => nodes[i] as TestServer;
   beforeEach(async () => {
     stream = `committee-test-${randomUUID()}`;
     dirs.push(...Array.from({ length: 3 }, () => mkdtempSync(join(tmpdir(), 'committee-'))));
-    nodes = await Promise.all([0, 1, 2].map(start));
+    ports = await Promise.all([0, 1, 2].map(freePort));
+    await begin(ONE_DECIDES);
   });
+  async function begin(told: typeof orders): Promise<void> {
+    orders = told;
+    nodes = await Promise.all([0, 1, 2].map(start));
+    const known = orders.length === 0 ? undefined : 2;
+    await until(() => nodes.every(({ running }) => running.system.nodes?.reachable === known));
+  }
   afterEach(async () => {
     for (const one of nodes) await one.stop();
     for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
@@ -57,7 +72,13 @@ describe(`Three nodes on one EventStoreDB (${REAL === undefined ? 'protocol doub
     await alike();
   });
 
-  it('vote at once through all of them, one stopped and started again meanwhile: each acknowledged command once, all nodes alike, none starved', async () => {
+  it.each([
+    ['the first deciding for all', ONE_DECIDES],
+    ['each told another order', [[0, 1, 2], [1, 2, 0], [2, 0, 1]]],
+    ['each deciding for itself', []],
+  ])('vote at once through all of them, %s, one stopped and started again meanwhile: each acknowledged command once, all nodes alike, none starved', async (_, told) => {
+    for (const one of nodes) await one.stop({ keep: true });
+    await begin(told);
     const members = 30;
     const { ballot, recommendation } = await openBallot(node(0), members);
     const accepted = new Map<string, string>();
@@ -80,8 +101,8 @@ describe(`Three nodes on one EventStoreDB (${REAL === undefined ? 'protocol doub
     };
     const voting = Promise.all(Array.from({ length: members }, (_, member) => vote(member)));
     await until(() => accepted.size > 3);
-    await node(2).stop({ keep: true });
-    nodes[2] = await start(2);
+    await node(0).stop({ keep: true });
+    nodes[0] = await start(0);
     await voting;
     const { position } = await node(1).send('closeBallot', { ballot }, 'chair');
     await until(() => node(1).running.system.reads.position > Number(position));

@@ -20,11 +20,11 @@ export class TestServer {
 
   private constructor(readonly running: Running, readonly dataDir: string, readonly clock: Clock) {}
 
-  static async start(options: { sample?: 'founding' | 'none'; dataDir?: string; clock?: Clock; settings?: Readonly<Record<string, string>> } = {}): Promise<TestServer> {
+  static async start(options: { sample?: 'founding' | 'none'; dataDir?: string; clock?: Clock; settings?: Readonly<Record<string, string>>; onFatal?: (error: unknown) => void } = {}): Promise<TestServer> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'committee-'));
     const clock = options.clock ?? new Clock();
     const config = readConfig({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent', SAMPLE: options.sample ?? 'founding', ...options.settings });
-    return new TestServer(await startServer(config, { clock, onFatal: (error) => { throw error; } }), dataDir, clock);
+    return new TestServer(await startServer(config, { clock, onFatal: options.onFatal ?? ((error) => { throw error; }) }), dataDir, clock);
   }
 
   get url(): string { return this.running.url; }

@@ -23,6 +23,8 @@ export interface EventStoreDbOptions extends ServerOptions {
   readonly onNotice?: (message: string) => void;
 }
 
+/** Note of a copy in which an entry was found that is not the server's. */
+const DIFFERS = 'differs at';
 const POLL_MS = 100;
 const PAGE = 500;
 const SAMPLES = 16;
@@ -93,6 +95,16 @@ export class EventStoreDbEngine implements OpenEngine {
   async head(): Promise<Head> {
     await this.catchUp();
     return this.log.head;
+  }
+
+  async confirm(position: number): Promise<void> {
+    const copied = this.log.at(position);
+    if (!copied) return;
+    const [onServer] = await this.server.read(position, 1);
+    if (onServer && leafOf(onServer).equals(leafOf(copied))) return;
+    // Its next start throws the copy away, whatever it compares then.
+    if (this.log.note(DIFFERS) === undefined) this.log.keepNote(DIFFERS, String(position));
+    this.onFatal(new CopyDiffers(position, 'another entry stands there'));
   }
 
   async close(): Promise<void> {
@@ -247,6 +259,8 @@ const NAMES = { maxAge: '$maxAge', maxCount: '$maxCount', truncateBefore: '$tb' 
 
 /** Compares the last entry and some before it, whole. @returns what differs */
 async function differenceOf(copy: LogFile, server: Server): Promise<string | undefined> {
+  const known = copy.note(DIFFERS);
+  if (known !== undefined) return `another entry was found at its position ${known}`;
   const { position: head } = copy.head;
   const step = Math.max(1, Math.floor(head / SAMPLES));
   const positions = head === 0 ? [] : [head, ...Array.from({ length: SAMPLES }, (_, i) => head - (i + 1) * step).filter((position) => position >= 1)];

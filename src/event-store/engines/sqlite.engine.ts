@@ -46,6 +46,9 @@ export class SqliteEngine implements OpenEngine {
     return followLog(this.log, after, signal);
   }
 
+  /** The file is the log. */
+  async confirm(): Promise<void> {}
+
   async head(): Promise<Head> {
     return this.log.head;
   }
