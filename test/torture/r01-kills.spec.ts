@@ -13,14 +13,10 @@ import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer, type Prepared } from '../support/real-server.js';
 import { control, LONG, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
+import { ACKNOWLEDGED_BEFORE_DURABLE } from './defects.js';
 
 const KILLS = scale(10, 200);
 const CLIENTS = 8;
-/** Written in the memory of the process only when it is acknowledged, and in the file a moment later. */
-const ACKNOWLEDGED_BEFORE_DURABLE: Defect = {
-  file: 'event-store/log-file.ts', text: 'inTransaction(this.db, () => this.insert(entries, expectedHead));',
-  instead: "if (!this.db.isTransaction) { this.db.exec('BEGIN IMMEDIATE'); setTimeout(() => this.db.exec('COMMIT'), 20); } this.insert(entries, expectedHead);",
-};
 
 interface Outcome extends Truth {
   readonly at: Prepared;
