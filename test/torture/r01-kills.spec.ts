@@ -57,7 +57,7 @@ describe(`R1 a server that is killed with kill -9 while ${CLIENTS} clients vote 
         if (again && JSON.stringify(again.now) !== JSON.stringify({ ...again.first, repeated: true })) otherAnswers++;
       }
       const voting = voters.map((voter) => voter.until(server, () => over, ({ message }) => { if (!over) refusals.push(message); }));
-      await delay(20 + below(random, 250));
+      await delay(20 + below(random, scale(250, 700)));
       await server.kill();
       over = true;
       await Promise.all(voting);
