@@ -100,7 +100,7 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
 
 async function openViews(dataDir: string, { log }: OpenEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
   const path = join(dataDir, VIEWS_FILE);
-  let store = fittingViews(path, log, codec);
+  let store = fittingViews(path, log, codec, (seen) => logger.error({ seen, head: log.head.position }, LOST_ITS_END));
   if (!store) {
     logger.info('the views do not fit this log or program and are built anew');
     removeDatabase(path);
@@ -115,12 +115,17 @@ async function openViews(dataDir: string, { log }: OpenEngine, codec: Codec, log
   return store;
 }
 
+const LOST_ITS_END = 'the views have seen an entry that is not in the log any more: its end was lost or replaced. Stop, keep this folder, and compare the log with a backup: npm run cli -- verify --against <backup>';
+
 /** The file as it is; undefined where it is of another log or of other views, or no sound file of views at all. */
-function fittingViews(path: string, log: LocalLog, codec: Codec): ViewStore | undefined {
+function fittingViews(path: string, log: LocalLog, codec: Codec, onLost: (seen: number) => void): ViewStore | undefined {
   let store: ViewStore | undefined;
   try {
     store = new ViewStore(path, views, codec, log.logId);
-    if (store.fits(log.logId, (position) => log.at(position)?.id ?? null)) return store;
+    const entryIdAt = (position: number): string | null => log.at(position)?.id ?? null;
+    if (store.fits(log.logId, entryIdAt)) return store;
+    const seen = store.lostBy(log.logId, entryIdAt);
+    if (seen !== undefined) onLost(seen);
   } catch (error) {
     // A disk that fails is not mended by another file.
     if (['FULL', 'IO', 'BUSY'].includes(faultOf(error))) throw error;

@@ -66,6 +66,12 @@ export class ViewStore implements Write {
     return shape === shapeOf(this.views) && ofLog === logId && entryIdAt(position) === entryId;
   }
 
+  /** What was seen of this log and is not in it any more: views are derived from what was durable, so its end was lost, or other entries were put there. */
+  lostBy(logId: string, entryIdAt: (position: number) => string | null): number | undefined {
+    const { log_id: ofLog, position, entry_id: entryId } = this.checkpoint();
+    return ofLog === logId && entryId !== null && entryIdAt(position) !== entryId ? position : undefined;
+  }
+
   /** The last position that all views have applied. */
   get position(): number { return this.at; }
   get stopped(): readonly StoppedView[] { return this.stoppedViews; }

@@ -16,10 +16,11 @@ export interface Child {
 
 /**
  * Runs a script of this folder with node.
+ * @param strace runs it under strace with these arguments
  * @param fileSizeKiB no file of the process can grow beyond this: the system refuses the write (EFBIG), a true I/O error without privileges
  */
-export function startChild(script: string, args: readonly string[], options: { fileSizeKiB?: number } = {}): Child {
-  const command = [process.execPath, '--expose-gc', fileURLToPath(new URL(script, import.meta.url)), ...args];
+export function startChild(script: string, args: readonly string[], options: { fileSizeKiB?: number; strace?: readonly string[] } = {}): Child {
+  const command = [...(options.strace ? ['strace', ...options.strace] : []), process.execPath, '--expose-gc', fileURLToPath(new URL(script, import.meta.url)), ...args];
   // POSIX: ulimit -f counts blocks of 512 bytes in sh.
   const limited = options.fileSizeKiB === undefined ? command : ['sh', '-c', `ulimit -f ${options.fileSizeKiB * 2} && exec "$0" "$@"`, ...command];
   const child = spawn(limited[0] as string, limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } });

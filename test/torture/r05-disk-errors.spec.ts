@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { LOG_FILE } from '../../src/event-store/log-file.js';
+import { compiledSrc, type Defect } from '../support/compiled.js';
+import { entriesOf, integrityOf, truthOf } from '../support/log-truth.js';
+import { below, randomFrom, SEED } from '../support/random.js';
+import { prepared, RealServer } from '../support/real-server.js';
+import { readTrace, straceMissing, TRACE_OPTIONS } from '../support/strace.js';
+import { removeDir, tempDir } from '../support/temp.js';
+import { control, progress, scale, tell } from '../support/torture.js';
+import { Refused, Voter } from '../support/voters.js';
+import { GOES_ON_AFTER_AN_IO_ERROR } from './defects.js';
+
+const CLIENTS = 4;
+const VOTES_AT_MOST = 120;
+const FULL_IS_NO_REFUSAL: Defect = { file: 'event-store/engines/sqlite.engine.ts', text: "if (fault === 'FULL') throw new LogFull();", instead: '' };
+const acknowledges = (bytes: Buffer): boolean => /"castPosition":\{[^}]*"position":"\d+"/.test(bytes.toString('latin1'));
+
+if (straceMissing !== undefined) it.todo(`R5 errors of the disk: ${straceMissing}`);
+else describe(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
+  const random = randomFrom(SEED);
+  const dirs: string[] = [];
+  const newDir = (): string => {
+    const dir = tempDir();
+    dirs.push(dir);
+    return dir;
+  };
+  afterAll(() => dirs.forEach(removeDir));
+
+  interface Failed { readonly file: string; readonly acknowledgedAfter: number; readonly acknowledged: number; readonly ended: number | string | null; readonly lost: number }
+
+  /** The n-th sync gives EIO, once: a second try would be told that all is well. */
+  async function syncFails(nth: number, defects: readonly Defect[]): Promise<Failed> {
+    const at = await prepared(CLIENTS);
+    dirs.push(at.dataDir);
+    const trace = join(newDir(), 'trace');
+    const server = RealServer.begin(await compiledSrc(defects), at.dataDir, { strace: [...TRACE_OPTIONS, '-o', trace, '-e', `inject=fsync:error=EIO:when=${nth}`] });
+    const voters = Voter.of(at, CLIENTS);
+    const acknowledged = (): number => voters.reduce((n, voter) => n + voter.acknowledged.size, 0);
+    let over = false;
+    const ended = server.ended.finally(() => { over = true; });
+    if (await server.listening.then(() => true, () => false)) {
+      await Promise.all(voters.map(async (voter) => {
+        // Whom an error of the disk refused asks again, as a client would.
+        while (!over && acknowledged() < VOTES_AT_MOST) await voter.until(server, () => over || acknowledged() >= VOTES_AT_MOST, () => undefined);
+      }));
+    }
+    if (!over) await Promise.race([ended, delay(500)]);
+    const code = over ? await ended : 'alive';
+    if (!over) await server.kill();
+    const ops = readTrace(trace);
+    const failed = ops.findIndex((op) => op.call === 'sync' && op.failed);
+    const at_ = ops[failed];
+    return {
+      file: at_?.call === 'sync' ? at_.path.slice(at.dataDir.length + 1) || 'the folder' : 'none', ended: code, acknowledged: acknowledged(),
+      acknowledgedAfter: ops.slice(failed + 1).filter((op) => op.call === 'send' && acknowledges(op.bytes)).length,
+      lost: truthOf(entriesOf(at.dataDir), voters.flatMap((voter) => [...voter.acknowledged.values()]), () => false, new Set()).lost,
+    };
+  }
+
+  it('at its n-th sync: nothing is acknowledged after it, and the process ends with a code that is not 0', async () => {
+    const points = scale([1, 16 + below(random, 20)], Array.from({ length: 40 }, (_, i) => i + 1));
+    const outcomes: Failed[] = [];
+    for (const nth of points) {
+      outcomes.push(await syncFails(nth, []));
+      if (outcomes.length % 5 === 0) progress('R5', `${outcomes.length} of ${points.length} syncs failed, the last of ${outcomes.at(-1)?.file}`);
+    }
+    expect(outcomes.filter(({ lost, file }) => lost > 0 || file === 'none')).toEqual([]);
+    // The log, its lock and the folder. Views are derived: their runner tries again, and what is acknowledged rests on the log alone.
+    const ours = outcomes.filter(({ file }) => !file.startsWith('views'));
+    expect(ours.filter(({ acknowledgedAfter, ended }) => acknowledgedAfter > 0 || typeof ended !== 'number' || ended === 0)).toEqual([]);
+    const during = ours.filter(({ ended }) => ended === 70);
+    expect(during.length).toBeGreaterThan(0);
+    tell('R5', `EIO at ${outcomes.length} syncs (${[...new Set(outcomes.map(({ file }) => file))].join(', ')}): 0 acknowledged after it, 0 lost; ${during.length} ended with 70, ${ours.length - during.length} did not start, ${outcomes.length - ours.length} were of the views and stopped nothing`);
+  }, scale(120_000, 1_800_000));
+
+  control('the process goes on after an I/O error', async () => {
+    const { acknowledgedAfter, ended } = await syncFails(30, [GOES_ON_AFTER_AN_IO_ERROR]);
+    tell('R5', `control, the process goes on after an I/O error: ${acknowledgedAfter} acknowledged after it, the process ${String(ended)}`);
+    expect([acknowledgedAfter > 0, ended]).toEqual([true, 'alive']);
+  }, 60_000);
+
+  interface Full { readonly refusals: readonly string[]; readonly readsBesides: number; readonly acceptedAfter: number; readonly lost: number; readonly integrity: string }
+
+  /** So many writes of the log's WAL in a row find no room. */
+  async function diskIsFull(from: number, writes: number, defects: readonly Defect[]): Promise<Full> {
+    const at = await prepared(1);
+    dirs.push(at.dataDir);
+    const server = await RealServer.start(await compiledSrc(defects), at.dataDir, {
+      strace: ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-P', join(at.dataDir, `${LOG_FILE}-wal`), '-e', 'trace=pwrite64', '-e', `inject=pwrite64:error=ENOSPC:when=${from}..${from + writes - 1}`],
+    });
+    const [voter] = Voter.of(at, 1) as readonly [Voter];
+    const refusals: string[] = [];
+    let [readsBesides, acceptedAfter] = [0, 0];
+    for (let i = 0; i < 1_000 && acceptedAfter < 20; i++) {
+      try {
+        await voter.vote(server);
+        if (refusals.length > 0) acceptedAfter++;
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        refusals.push(`${error.problem.extensions.code} ${error.reason}`);
+        const { data } = await server.ask(`{ committee { position ballot(id: "${at.ballot}") { state } } }`, at.token('member-0'));
+        if (data?.committee?.ballot?.state === 'OPEN') readsBesides++;
+      }
+    }
+    await server.kill();
+    return {
+      refusals, readsBesides, acceptedAfter, integrity: integrityOf(join(at.dataDir, LOG_FILE)),
+      lost: truthOf(entriesOf(at.dataDir), voter.acknowledged.values(), () => false, new Set()).lost,
+    };
+  }
+
+  it('that is full refuses with a code, reading goes on, and writing resumes when there is room', async () => {
+    const seen: Full[] = [];
+    for (let i = 0; i < scale(1, 10); i++) seen.push(await diskIsFull(30 + below(random, 100), 5 + below(random, 30), []));
+    for (const { refusals, ...others } of seen) {
+      expect(new Set(refusals)).toEqual(new Set(['UNAVAILABLE DISK_FULL']));
+      expect(others).toEqual({ readsBesides: refusals.length, acceptedAfter: 20, lost: 0, integrity: 'ok' });
+    }
+    tell('R5', `full disk ${seen.length} times (ENOSPC): ${seen.reduce((n, { refusals }) => n + refusals.length, 0)} refusals, all UNAVAILABLE DISK_FULL, a read answered beside each; writing resumed each time, 0 lost`);
+  }, scale(60_000, 600_000));
+
+  control('a full disk is no refusal of its own', async () => {
+    const { refusals } = await diskIsFull(60, 5, [FULL_IS_NO_REFUSAL]);
+    tell('R5', `control, a full disk is no refusal of its own: ${[...new Set(refusals)].join(', ')}`);
+    expect(refusals).not.toContain('UNAVAILABLE DISK_FULL');
+    expect(refusals.length).toBeGreaterThan(0);
+  }, 60_000);
+});
