@@ -1,30 +1,36 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { settingsHelp } from '../../src/config/config.js';
+import { readConfig, settingsHelp, type Config } from '../../src/config/config.js';
 
 interface Instruction { readonly name: string; readonly args: string }
 interface Stage { readonly name: string; readonly from: string; readonly instructions: readonly Instruction[] }
 
 interface Service {
-  readonly user: string;
+  readonly image: string;
+  readonly user?: string;
   readonly read_only: boolean;
   readonly privileged?: boolean;
   readonly cap_drop: readonly string[];
   readonly cap_add?: readonly string[];
   readonly security_opt: readonly string[];
   readonly tmpfs: readonly string[];
-  readonly volumes: readonly string[];
-  readonly ports: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly restart: string;
   readonly profiles?: readonly string[];
-  readonly healthcheck: { readonly disable?: boolean; readonly test?: unknown };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>> | readonly string[];
+  readonly healthcheck?: { readonly disable?: boolean; readonly test?: unknown };
 }
-interface Compose { readonly services: Readonly<Record<string, Service>>; readonly volumes: Readonly<Record<string, unknown>> }
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+}
 
 interface Step { readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, string | boolean>> }
-interface Job { readonly permissions?: unknown; readonly strategy?: { readonly matrix: { readonly node: readonly string[] } }; readonly steps: readonly Step[] }
+interface Job { readonly services?: Readonly<Record<string, { readonly image: string; readonly ports: readonly string[] }>>; readonly permissions?: unknown; readonly strategy?: { readonly matrix: { readonly node: readonly string[] } }; readonly steps: readonly Step[] }
 interface Workflow { readonly permissions: unknown; readonly jobs: Readonly<Record<string, Job>> }
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -116,44 +122,96 @@ describe('The image', () => {
 });
 
 describe('The composition', () => {
-  const { services, volumes } = parse(text('docker-compose.yml')) as Compose;
+  const { services, volumes, configs } = parse(text('docker-compose.yml'), { merge: true }) as Compose;
   const app = services['app'] as Service;
+  const ofProfile = (profile: string): [string, Service][] => Object.entries(services).filter(([, { profiles }]) => profiles?.includes(profile));
+  const ours = Object.values(services).filter(({ image }) => image === app.image);
+  const needsOf = ({ depends_on: needs = {} }: Service): string[] => (Array.isArray(needs) ? needs as string[] : Object.keys(needs));
 
-  it('starts the app without naming a profile, and again whenever it has ended', () => {
-    expect(app.profiles).toBeUndefined();
-    expect(app.restart).toBe('unless-stopped');
+  it('starts the app without naming a profile; one server and one node; three servers, three nodes and a proxy', () => {
+    expect(Object.entries(services).filter(([, { profiles }]) => profiles === undefined).map(([name]) => name)).toEqual(['app']);
+    expect(ofProfile('single').map(([name]) => name)).toEqual(['node', 'eventstore']);
+    expect(ofProfile('cluster').map(([name]) => name)).toEqual(['proxy', 'node-1', 'node-2', 'node-3', 'eventstore-1', 'eventstore-2', 'eventstore-3', 'certificates']);
+    // What is started by the command in the first lines draws in all of its profile.
+    for (const [profile, target] of [['single', 'node'], ['cluster', 'proxy']] as const) {
+      expect(text('docker-compose.yml')).toContain(`docker compose --profile ${profile} up --build ${target} `);
+      const drawn = new Set([target as string]);
+      for (const name of drawn) for (const needed of needsOf(services[name] as Service)) drawn.add(needed);
+      expect([...drawn].sort()).toEqual(ofProfile(profile).map(([name]) => name).sort());
+    }
   });
 
-  it.each(Object.entries(services))('gives %s no more than it needs: no root, no capability, no new privilege, nothing to write to but its volume and /tmp', (_, service) => {
-    expect(service.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+  it('starts everything again whenever it has ended, also with 0, but what is done once', () => {
+    expect(Object.entries(services).filter(([, { restart }]) => restart !== 'always').map(([name, { restart }]) => [name, restart])).toEqual([['certificates', 'no']]);
+  });
+
+  it.each(Object.entries(services))('gives %s no more than it needs: no capability, no new privilege, nothing to write to but its volumes and /tmp', (name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
     expect([service.privileged, service.cap_add]).toEqual([undefined, undefined]);
     expect(service.tmpfs.map((mount) => mount.split(':')[0])).toEqual(['/tmp']);
+    // The servers' image has a user of its own; the volume of certificates is root's, and that root has no powers and no network.
+    if (service.image.includes('/kurrentdb:')) expect(service.user).toBeUndefined();
+    else if (name === 'certificates') expect(service).toMatchObject({ user: '0:0', network_mode: 'none' });
+    else expect(service.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
   });
 
-  it('gives the app one volume of its own, at the DATA_DIR of the image', () => {
+  it('gives each its own volume, a node at the DATA_DIR of the image, and each volume to one of them', () => {
     expect(app.volumes).toEqual(['data:/data']);
-    expect(Object.keys(volumes)).toEqual(['data']);
-    expect(app.environment['DATA_DIR']).toBeUndefined();
+    for (const service of ours) expect(service.volumes?.filter((volume) => volume.endsWith(':/data'))).toHaveLength(1);
+    const written = Object.values(services).flatMap((service) => service.volumes ?? []).filter((volume) => !volume.endsWith(':ro')).map((volume) => volume.split(':')[0] as string);
+    expect([...written].sort()).toEqual(Object.keys(volumes).sort());
+    for (const service of ours) expect(service.environment['DATA_DIR']).toBeUndefined();
   });
 
-  it('publishes on loopback only, the port that the image listens on', () => {
+  it('publishes on loopback only, one port a profile, the one that the image listens on; servers publish none', () => {
     const [, port] = /\bPORT=(\d+)/.exec(text('Dockerfile')) ?? [];
-    for (const published of app.ports) expect(published).toMatch(new RegExp(`^127\\.0\\.0\\.1:.*:${port}$`));
-    expect(app.ports).toHaveLength(1);
+    const published = Object.entries(services).filter(([, { ports }]) => ports !== undefined);
+    expect(published.map(([name]) => name)).toEqual(['app', 'node', 'proxy']);
+    for (const [, { ports }] of published) expect(ports).toEqual([expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1:.*:${port}$`))]);
+    expect(configs['proxy']?.content).toContain(`bind :${port}\n`);
   });
 
   it('passes on settings that there are, refuses to start without an issuer, and holds no secret', () => {
-    expect(Object.keys(app.environment).filter((name) => !settings.includes(name))).toEqual([]);
+    for (const { environment } of ours) {
+      expect(Object.keys(environment).filter((name) => !settings.includes(name))).toEqual([]);
+      expect(environment['OIDC_ISSUER']).toMatch(/^\$\{OIDC_ISSUER:\?/);
+      expect(environment['INSTALLATION_SECRET']).toBe('${INSTALLATION_SECRET:-}');
+    }
     // Each from the environment, under its own name.
     for (const [name, value] of Object.entries(app.environment)) expect(value).toMatch(new RegExp(`^\\$\\{${name}:[-?].*\\}$`));
-    expect(app.environment['OIDC_ISSUER']).toMatch(/^\$\{OIDC_ISSUER:\?/);
-    expect(app.environment['INSTALLATION_SECRET']).toBe('${INSTALLATION_SECRET:-}');
+    for (const { environment = {} } of Object.values(services)) for (const [name, value] of Object.entries(environment)) if (/PASSWORD|SECRET/.test(name)) expect(value).toMatch(/^\$\{[A-Z_]+:-\}$/);
   });
 
-  it("asks the image's own question of health", () => {
-    expect(app.healthcheck).toMatchObject({ interval: expect.any(String) });
-    expect([app.healthcheck.disable, app.healthcheck.test]).toEqual([undefined, undefined]);
+  it('gives the nodes settings that they accept, each its own place in one order, and the proxy the same nodes', () => {
+    const given = (service: Service): Config => readConfig(Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [
+      name, value.replaceAll(/\$\{([A-Z_]+):[-?]([^}]*)\}/g, (_, variable: string, byDefault: string) => ({ OIDC_ISSUER: 'https://issuer.example', INSTALLATION_SECRET: 'x'.repeat(32), EVENT_STORE_PASSWORD: 'Example1' })[variable] ?? byDefault),
+    ])));
+    expect(given(app)).toMatchObject({ eventStore: undefined, nodes: [] });
+    expect(given(services['node'] as Service)).toMatchObject({ eventStore: 'esdb://eventstore:2113?tls=false', nodes: [] });
+    const nodes = ['node-1', 'node-2', 'node-3'];
+    for (const name of nodes) {
+      const { node, nodes: order, eventStore } = given(services[name] as Service);
+      expect([node, order]).toEqual([`http://${name}:4000`, nodes.map((one) => `http://${one}:4000`)]);
+      for (const server of ['eventstore-1', 'eventstore-2', 'eventstore-3']) expect(eventStore).toContain(`${server}:2113`);
+      expect(eventStore).not.toContain('tls=false');
+    }
+    expect([...(configs['proxy']?.content ?? '').matchAll(/^\s*server (\S+) (\S+)$/gm)].map(([, name, address]) => [name, address])).toEqual(nodes.map((name) => [name, `${name}:3000`]));
+  });
+
+  it('gives each server of the cluster a certificate of its own name and the two others to talk to', () => {
+    const names = ['eventstore-1', 'eventstore-2', 'eventstore-3'];
+    for (const name of names) {
+      expect((services[name] as Service).environment).toMatchObject({
+        KURRENTDB_GOSSIP_SEED: names.filter((other) => other !== name).map((other) => `${other}:2113`).join(), KURRENTDB_NODE_HOST_ADVERTISE_AS: name, KURRENTDB_REPLICATION_HOST_ADVERTISE_AS: name,
+        KURRENTDB_CERTIFICATE_FILE: `/certs/${name}/node.crt`, KURRENTDB_CERTIFICATE_PRIVATE_KEY_FILE: `/certs/${name}/node.key`,
+      });
+    }
+  });
+
+  it("asks each for its health; our nodes with the image's own question", () => {
+    expect(Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined || healthcheck.disable).map(([name]) => name)).toEqual(['certificates']);
+    for (const { healthcheck } of ours) expect(healthcheck?.test).toBeUndefined();
+    expect(configs['proxy']?.content).toContain('option httpchk GET /health/ready\n');
   });
 });
 
@@ -174,6 +232,15 @@ describe('The workflow', () => {
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect([line, Number(line) % 2, Number(line) > Number(leastNode.split('.')[0])]).toEqual([line, 0, true]);
     expect(run.steps.find((step) => step.uses?.startsWith('actions/setup-node@'))?.with?.['node-version']).toBe('${{ matrix.node }}');
+  });
+
+  it('asks the real server what is otherwise asked of a double, the one that is composed', () => {
+    const job = workflow.jobs['eventstoredb'] as Job;
+    const { services } = parse(text('docker-compose.yml'), { merge: true }) as Compose;
+    expect(job.services?.['eventstore']?.image).toBe(services['eventstore-1']?.image);
+    expect(job.services?.['eventstore']?.ports).toEqual(['127.0.0.1:2113:2113']);
+    const [, tests] = /npm test -- (.*) --runInBand/.exec(job.steps.find(({ run: command }) => command?.startsWith('npm test'))?.run ?? '') ?? [];
+    for (const path of (tests ?? '').split(' ')) expect([path, existsSync(`${path}.spec.ts`)]).toEqual([path, true]);
   });
 
   it('may read, has no secret, and takes actions of a known major version', () => {

@@ -15,8 +15,8 @@ import { compiledSrc } from '../support/compiled.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { freePort } from '../support/gate.js';
 import { below, randomFrom, SEED } from '../support/random.js';
+import { RealServer } from '../support/real-server.js';
 import { openBallot, TestServer, type Json } from '../support/server.js';
-import { mutate, startServerProcess, type ServerProcess } from '../support/server-process.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -29,32 +29,32 @@ interface Sent { readonly who: number; readonly input: object; readonly receipt:
 describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote through all of them (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'}; SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   const dirs = NODES.map(() => mkdtempSync(join(tmpdir(), 'committee-')));
-  const servers: (ServerProcess | undefined)[] = [];
+  const servers: (RealServer | undefined)[] = [];
   const tokens: string[] = [];
   let double: EventStoreDbDouble;
   let settings: (i: number) => Record<string, string>;
-  let main: string;
+  let dist: string;
   let ballot: string;
   let chair: string;
 
   /** As whoever runs it as a service: one that ends at its start is started again. */
   const start = async (i: number, tries = 5): Promise<void> => {
     try {
-      servers[i] = await startServerProcess(main, settings(i));
+      servers[i] = await RealServer.start(dist, dirs[i] as string, { env: settings(i) });
     } catch (error) {
       if (tries === 1) throw error;
       await start(i, tries - 1);
     }
   };
-  const urlOf = (i: number): string | undefined => servers[i % NODES.length]?.url;
+  const server = (i: number): RealServer => servers[i] as RealServer;
 
   beforeAll(async () => {
-    main = join(await compiledSrc(), 'main.js');
+    dist = await compiledSrc();
     double = await EventStoreDbDouble.start();
     const ports = await Promise.all(NODES.map(freePort));
     const address = (i: number): string => `http://127.0.0.1:${ports[i]}`;
     const common = { EVENT_STORE: REAL ?? double.connection, COMMITTEE_STREAM: `committee-test-${randomUUID()}`, INSTALLATION_SECRET: 'one secret for all nodes of this test' };
-    settings = (i) => ({ ...common, DATA_DIR: dirs[i] as string, NODES: NODES.map(address).join(), THIS_NODE: address(i) });
+    settings = (i) => ({ ...common, NODES: NODES.map(address).join(), THIS_NODE: address(i) });
     const founder = await TestServer.start({ sample: 'none', dataDir: dirs[0] as string, settings: common });
     ({ ballot } = await openBallot(founder, MEMBERS));
     chair = await founder.token('chair');
@@ -65,7 +65,7 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
     await Promise.all(NODES.map(start));
   }, 240_000);
   afterAll(async () => {
-    await Promise.all(servers.map((server) => server?.kill('SIGKILL')));
+    await Promise.all(servers.map((one) => one?.kill('SIGKILL')));
     await double.stop();
     for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
   });
@@ -81,8 +81,7 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
         const begun = performance.now();
         for (let attempt = 0; ; attempt++) {
           const place = (who + i + attempt) % NODES.length;
-          const url = urlOf(place);
-          const answer: Json = url === undefined ? undefined : await mutate(url, tokens[who] as string, 'castPosition', input).catch(() => undefined);
+          const answer: Json = await servers[place]?.mutate(tokens[who] as string, 'castPosition', input).catch(() => undefined);
           if (answer?.data) {
             replaces = answer.data.castPosition.position;
             sent.push({ who, input, receipt: answer.data.castPosition, waitedMs: performance.now() - begun });
@@ -100,9 +99,9 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
     const voting = Promise.all(tokens.map((_, who) => member(who)));
     for (const i of NODES) {
       await wait(1_000);
-      const server = servers[i] as ServerProcess;
+      const killed = server(i);
       servers[i] = undefined;
-      await server.kill('SIGKILL');
+      await killed.kill('SIGKILL');
       await wait(500);
       await start(i);
     }
@@ -117,18 +116,18 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
 
     // Sent again to each node: the first receipt. Some, since all of them are looked for in the logs below.
     for (const { who, input, receipt } of sent.filter((_, i) => i % Math.ceil(sent.length / 20) === 0)) {
-      for (const i of NODES) expect((await mutate(urlOf(i) as string, tokens[who] as string, 'castPosition', input)).data?.castPosition).toEqual({ ...receipt, repeated: true });
+      for (const i of NODES) expect((await server(i).mutate(tokens[who] as string, 'castPosition', input)).data?.castPosition).toEqual({ ...receipt, repeated: true });
     }
     // At once, by all: one of them closes it.
-    const closed = await Promise.all(NODES.map((i) => mutate(urlOf(i) as string, chair, 'closeBallot', { ballot })));
+    const closed = await Promise.all(NODES.map((i) => server(i).mutate(chair, 'closeBallot', { ballot })));
     expect(closed.filter(({ data }) => data?.closeBallot).length).toBe(1);
-    const end = Number(closed.find(({ data }) => data?.closeBallot).data.closeBallot.position) + 1;
+    const end = Number(closed.find(({ data }) => data?.closeBallot)?.data.closeBallot.position) + 1;
     for (const i of NODES) {
-      const response = await fetch(urlOf(i) as string, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${chair}` }, body: JSON.stringify({ query: `{ committee(notBefore: "${end}") { position } }` }) });
-      expect(Number(((await response.json()) as Json).data.committee.position)).toBeGreaterThanOrEqual(end);
+      const { data } = await server(i).ask(`{ committee(notBefore: "${end}") { position } }`, chair);
+      expect(Number(data.committee.position)).toBeGreaterThanOrEqual(end);
     }
     await wait(1_000);
-    expect(await Promise.all(servers.map((server) => server?.kill('SIGTERM')))).toEqual([0, 0, 0]);
+    expect(await Promise.all(servers.map((one) => one?.kill('SIGTERM')))).toEqual([0, 0, 0]);
 
     const logs = dirs.map((dir) => LogFile.open(join(dir, COPY_FILE), { readOnly: true }));
     const [entries, ...others] = logs.map((log) => log.read(0, 10_000_000)) as [ReturnType<LogFile['read']>, ...ReturnType<LogFile['read']>[]];

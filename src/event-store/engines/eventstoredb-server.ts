@@ -17,6 +17,8 @@ export interface ServerOptions {
 const CALL_MS = 2_500;
 const LEAST_MS = 250;
 const DEADLINE_MS = 2_000;
+/** How long a connection may take until its first answer. */
+const CONNECT_MS = 7_500;
 const PATIENCE_MS = 5_000;
 /** With any credentials, which are ignored without TLS, the client appends one by one with a deadline; without, through a map that all clients of a process share. */
 const NOBODY: Credentials = { username: 'nobody', password: 'nobody' };
@@ -29,6 +31,8 @@ export class Server {
   private client: EventStoreDBClient;
   private readonly credentials: Credentials;
   private closed = false;
+  /** By performance.now(), of the connection. */
+  private begun = 0;
 
   constructor(private readonly options: ServerOptions) {
     this.credentials = userOf(options.connection) ?? NOBODY;
@@ -101,8 +105,10 @@ export class Server {
         const fault = faultOfServer(error);
         if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') throw new ServerRefusal(fault, error);
         if (this.closed || performance.now() > until) throw new LogUnreachable(error);
-        // Another call may have left it behind already: each has one fresh connection to share.
-        if (this.client === used) this.reconnect();
+        // Another call may have left it behind already: each has one fresh connection to share. Elsewhere is where the client goes by itself. One that is
+        // still on its way, as to a cluster that elects, gets there no sooner for being begun again.
+        const onItsWay = error instanceof CallTimedOut && performance.now() - this.begun < CONNECT_MS;
+        if (this.client === used && fault.kind === 'UNKNOWN' && !onItsWay) this.reconnect();
         await wait(50 + Math.random() * 150);
       }
     }
@@ -116,7 +122,11 @@ export class Server {
   }
 
   private connect(): EventStoreDBClient {
-    return EventStoreDBClient.connectionString(this.options.connection);
+    this.begun = performance.now();
+    const { connection } = this.options;
+    // A node that hangs is not to hold up the search for the leader by more than a call.
+    const patient = !connection.includes('+discover') || /[?&]gossipTimeout=/.test(connection);
+    return EventStoreDBClient.connectionString(patient ? connection : `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1`);
   }
 }
 
