@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterAll } from '@jest/globals';
 import { openBallot, TestServer, type Json } from './server.js';
 
 /** How to send what came back with. */
@@ -13,6 +14,10 @@ export interface RealOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const running = new Set<RealServer>();
+/** A test that failed half-way leaves no process behind. */
+afterAll(async () => { await Promise.all([...running].map((one) => one.kill())); });
+
 /** The compiled program as a process of its own. */
 export class RealServer {
   readonly ended: Promise<number | NodeJS.Signals | null>;
@@ -21,7 +26,13 @@ export class RealServer {
   private said = '';
 
   private constructor(private readonly child: ChildProcess, private readonly traced: boolean) {
-    this.ended = new Promise((resolve) => { child.on('close', (code, signal) => resolve(signal ?? code)); });
+    running.add(this);
+    this.ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => {
+        running.delete(this);
+        resolve(signal ?? code);
+      });
+    });
     child.stderr?.on('data', (chunk: Buffer) => { this.said += chunk.toString(); });
     this.listening = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
