@@ -22,6 +22,7 @@ afterAll(async () => { await Promise.all([...running].map((one) => one.kill()));
 export class RealServer {
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly listening: Promise<string>;
+  private readonly lines: string[] = [];
   private address = '';
   private said = '';
 
@@ -36,8 +37,10 @@ export class RealServer {
     child.stderr?.on('data', (chunk: Buffer) => { this.said += chunk.toString(); });
     this.listening = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-        const found = /GraphQL\s+(http:\/\/\S+)/.exec(line);
-        if (found) resolve((this.address = found[1] as string));
+        this.lines.push(line);
+        this.address ||= /GraphQL\s+(http:\/\/\S+)/.exec(line)?.[1] ?? '';
+        // The last line of the welcome.
+        if (line.startsWith('Ctrl-C stops it')) resolve(this.address);
       });
       child.on('close', () => reject(new Error(`The server ended before it listened. It said: ${this.said.slice(-2_000)}`)));
     });
@@ -62,6 +65,12 @@ export class RealServer {
   /** Of the GraphQL endpoint. */
   get url(): string { return this.address; }
   get stderr(): string { return this.said; }
+
+  /** A figure of its own, where METRICS_PORT was given. */
+  async metric(name: string): Promise<number> {
+    const url = this.lines.map((line) => /Metrics\s+(http:\/\/\S+)/.exec(line)?.[1]).find(Boolean) as string;
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(url)).text())?.[1]);
+  }
 
   /** The program's own process: of a traced one, the child of strace. */
   get pid(): number {
