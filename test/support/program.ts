@@ -7,7 +7,7 @@ import { SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
 import { Damaged } from '../../src/event-store/log-check.js';
 import { EXIT, Interrupted, type CliCommand } from '../../src/operating/cli-command.js';
 import { readConfig } from '../../src/config/config.js';
-import { compiledSrc } from './compiled.js';
+import { compiledSrc, type Defect } from './compiled.js';
 import { tempDir } from './temp.js';
 
 /** A stack, or colours of a terminal. */
@@ -17,9 +17,9 @@ export const SETTINGS = ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'EVENT_STORE', 'C
 export interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
 export interface Begun { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly said: () => { out: string; err: string } }
 
-/** The compiled program as processes of their own, with no setting but those given. */
-export async function theProgram() {
-  const dist = await compiledSrc();
+/** The compiled program as processes of their own, with no setting but those given; `defects`: broken on purpose. */
+export async function theProgram(defects: readonly Defect[] = []) {
+  const dist = await compiledSrc(defects);
   const begin = (file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>> = {}): Begun => {
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)));
     const child = spawn(process.execPath, [join(dist, file), ...args], { env: { ...inherited, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterAll } from '@jest/globals';
 import { openBallot, TestServer, type Json } from './server.js';
 
 /** How to send what came back with. */
@@ -13,20 +14,33 @@ export interface RealOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const running = new Set<RealServer>();
+/** A test that failed half-way leaves no process behind. */
+afterAll(async () => { await Promise.all([...running].map((one) => one.kill())); });
+
 /** The compiled program as a process of its own. */
 export class RealServer {
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly listening: Promise<string>;
+  private readonly lines: string[] = [];
   private address = '';
   private said = '';
 
   private constructor(private readonly child: ChildProcess, private readonly traced: boolean) {
-    this.ended = new Promise((resolve) => { child.on('close', (code, signal) => resolve(signal ?? code)); });
+    running.add(this);
+    this.ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => {
+        running.delete(this);
+        resolve(signal ?? code);
+      });
+    });
     child.stderr?.on('data', (chunk: Buffer) => { this.said += chunk.toString(); });
     this.listening = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-        const found = /GraphQL\s+(http:\/\/\S+)/.exec(line);
-        if (found) resolve((this.address = found[1] as string));
+        this.lines.push(line);
+        this.address ||= /GraphQL\s+(http:\/\/\S+)/.exec(line)?.[1] ?? '';
+        // The last line of the welcome.
+        if (line.startsWith('Ctrl-C stops it')) resolve(this.address);
       });
       child.on('close', () => reject(new Error(`The server ended before it listened. It said: ${this.said.slice(-2_000)}`)));
     });
@@ -51,6 +65,12 @@ export class RealServer {
   /** Of the GraphQL endpoint. */
   get url(): string { return this.address; }
   get stderr(): string { return this.said; }
+
+  /** A figure of its own, where METRICS_PORT was given. */
+  async metric(name: string): Promise<number> {
+    const url = this.lines.map((line) => /Metrics\s+(http:\/\/\S+)/.exec(line)?.[1]).find(Boolean) as string;
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(url)).text())?.[1]);
+  }
 
   /** The program's own process: of a traced one, the child of strace. */
   get pid(): number {
