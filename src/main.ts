@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
-import { LogUnusable } from './event-store/event-store.js';
+import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
 import { samplePersons } from './sample/sample.js';
 import { startServer, type Running } from './server.js';
 
@@ -78,6 +78,7 @@ function stopOnSignal(running: Running): void {
 main().catch((error: unknown) => {
   if (error instanceof WrongSetting) console.error(`${error.message}\n\nnpm start -- --help lists the settings.`);
   else if (error instanceof LogUnusable) console.error(error.message);
+  else if (error instanceof LogUnreachable) console.error(`${error.message}. EVENT_STORE must be the address of one that runs; start again when it does.`);
   else console.error(error);
   process.exit(1);
 });
