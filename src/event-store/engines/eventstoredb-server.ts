@@ -38,11 +38,15 @@ export interface StreamMetadata {
 /** One stream of an EventStoreDB: calls with limits, repeated over a fresh connection where nobody knows what became of them. */
 export class Server {
   private client: EventStoreDBClient;
+  /** Undefined: none is given, as on a server without users. */
+  readonly user: string | undefined;
   private readonly credentials: Credentials;
   private closed = false;
 
   constructor(private readonly options: ServerOptions) {
-    this.credentials = userOf(options.connection) ?? NOBODY;
+    const given = userOf(options.connection);
+    this.user = given?.username;
+    this.credentials = given ?? NOBODY;
     this.client = this.connect();
   }
 

@@ -202,7 +202,7 @@ export class EventStoreDbEngine implements OpenEngine {
 
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
-  const logId = await logIdOf(server);
+  const logId = await logIdOf(server, (message) => onNotice?.(message));
   const path = join(dataDir, COPY_FILE);
   const open = (): LogFile => LogFile.open(path, { onListenerError, logId });
   let copy: LogFile | undefined;
