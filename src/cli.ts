@@ -12,7 +12,7 @@ import { CommandRegistry } from './decider/dispatch.js';
 import { parseCommand } from './decider/parse-command.js';
 import { Problem } from './decider/problem.js';
 import { Codec } from './event-store/codec.js';
-import { LogUnusable } from './event-store/event-store.js';
+import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
 import { Damaged } from './event-store/log-check.js';
 import { removeDatabase } from './event-store/sqlite.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
@@ -20,12 +20,13 @@ import { personIdOf } from './identity/person-id.js';
 import { DEFAULT_RULES } from './modules/membership/default-rules.js';
 import { backup } from './operating/backup.js';
 import { EXIT, Interrupted, Wrong, type CliCommand } from './operating/cli-command.js';
+import { copy } from './operating/copy.js';
 import { restore } from './operating/restore.js';
 import { verify } from './operating/verify.js';
 import { buildViews } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 import { printedSchema } from './schema.js';
-import { openEngine, openSystem } from './system.js';
+import { openEngine, openSystem, wholeLogs } from './system.js';
 
 const commands: Readonly<Record<string, CliCommand>> = {
   token: {
@@ -96,6 +97,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
   backup,
   restore,
   verify: verify(views),
+  copy: copy(wholeLogs),
   person: {
     about: 'prints the id by which the log knows a subject',
     help: 'npm run --silent cli -- person <subject> [--issuer <issuer>]\n\nThe same id that `me { personId }` shows to that person. It needs the secret of the installation.',
@@ -138,7 +140,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const known = [Wrong, WrongSetting, LogUnusable, Problem, Damaged, Interrupted].some((kind) => error instanceof kind)
+  const known = [Wrong, WrongSetting, LogUnusable, LogUnreachable, Problem, Damaged, Interrupted].some((kind) => error instanceof kind)
     || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
   console.error(known ? (error as Error).message : error);
   process.exitCode = error instanceof Damaged ? EXIT.damaged : error instanceof Interrupted ? EXIT.interrupted : EXIT.refused;

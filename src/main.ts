@@ -78,7 +78,7 @@ function stopOnSignal(running: Running): void {
 main().catch((error: unknown) => {
   if (error instanceof WrongSetting) console.error(`${error.message}\n\nnpm start -- --help lists the settings.`);
   else if (error instanceof LogUnusable) console.error(error.message);
-  else if (error instanceof LogUnreachable) console.error(`The server that EVENT_STORE names does not answer (${String(error.cause)}). Start it, or mend the name, user or network; then start again.`);
+  else if (error instanceof LogUnreachable) console.error(`${error.message}. EVENT_STORE must be the address of one that runs; start again when it does.`);
   else console.error(error);
   process.exit(1);
 });

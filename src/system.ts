@@ -11,9 +11,12 @@ import { CommandRegistry } from './decider/dispatch.js';
 import { Problem } from './decider/problem.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { EventStoreDbEngine } from './event-store/engines/eventstoredb.engine.js';
+import { openEventStoreDbSource, openEventStoreDbTarget } from './event-store/engines/eventstoredb-whole.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
+import { openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
 import type { LocalLog, OpenEngine } from './event-store/event-store.js';
 import { faultOf, removeDatabase } from './event-store/sqlite.js';
+import type { WholeLogs } from './event-store/whole-log.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -37,6 +40,12 @@ export async function openEngine({ dataDir, eventStore, committeeStream }: Confi
   if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
   return EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });
 }
+
+/** Whole logs of either engine, for copies between them. */
+export const wholeLogs: WholeLogs = {
+  openSource: async (place, signal, onProgress) => ('folder' in place ? openSqliteSource(place.folder, signal, onProgress) : openEventStoreDbSource(place.connection, place.stream)),
+  openTarget: async (place) => ('folder' in place ? openSqliteTarget(place.folder) : openEventStoreDbTarget(place.connection, place.stream)),
+};
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {

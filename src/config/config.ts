@@ -41,6 +41,9 @@ interface Setting<T> {
 const oneOf = <const T extends readonly string[]>(values: T) => (value: string): T[number] | undefined => values.find((v) => v === value);
 /** What the client of EventStoreDB takes. A password in it is not repeated in messages. */
 const connection = (value: string): string | undefined => (/^esdb(\+discover)?:\/\/([^:@/\s]+:[^@/\s]*@)?[^/?\s]+\/?(\?\S*)?$/.test(value) ? value : undefined);
+export const isConnection = (value: string): boolean => connection(value) !== undefined;
+export const connectionTold = 'as in esdb://user:password@host:2113 or esdb+discover://host';
+export const isStreamName = (value: string): boolean => /^[^$\s]\S*$/.test(value);
 const url = (value: string): string | undefined => (URL.canParse(value) && /^https?:/.test(value) ? value : undefined);
 const types = (value: string): readonly string[] | undefined => {
   const list = value.split(',').map((type) => type.trim()).filter(Boolean);
@@ -63,8 +66,8 @@ const SETTINGS = {
   port: { name: 'PORT', about: 'port to listen on; 0 takes a free one', byDefault: '3000', read: port, right: 'a whole number from 0 to 65535' },
   dataDir: { name: 'DATA_DIR', about: 'folder of the log, the views and the keys', byDefault: './var', read: (v: string) => (v === '' ? undefined : isAbsolute(v) ? v : resolve(v)), right: 'a path' },
   sample: { name: 'SAMPLE', about: 'what an empty log begins with: founding or none', byDefault: 'founding', read: oneOf(['founding', 'none']), right: 'founding or none' },
-  eventStore: { name: 'EVENT_STORE', about: 'EventStoreDB that keeps the log. Left out: a file in DATA_DIR', byDefault: '', read: optional(connection), right: 'as in esdb://user:password@host:2113 or esdb+discover://host' },
-  committeeStream: { name: 'COMMITTEE_STREAM', about: 'its stream there, one a Committee', byDefault: 'committee', read: (v: string) => (/^[^$\s]\S*$/.test(v) ? v : undefined), right: 'a name without blanks that does not begin with $' },
+  eventStore: { name: 'EVENT_STORE', about: 'EventStoreDB that keeps the log. Left out: a file in DATA_DIR', byDefault: '', read: optional(connection), right: connectionTold },
+  committeeStream: { name: 'COMMITTEE_STREAM', about: 'its stream there, one a Committee', byDefault: 'committee', read: (v: string) => (isStreamName(v) ? v : undefined), right: 'a name without blanks that does not begin with $' },
   nodes: {
     name: 'NODES', about: 'where all nodes listen for one another, with commas; the first that can be reached decides. Left out: one node', byDefault: '',
     read: addresses, right: 'different addresses with a port, such as http://node-1:4000,http://node-2:4000',

@@ -215,6 +215,12 @@ export class LogFile implements LocalLog {
     this.statements.keepNote.run(name, value);
   }
 
+  /** All that is noted, but the log's id. */
+  notes(): Readonly<Record<string, string>> {
+    const rows = this.db.prepare("SELECT name, value FROM notes WHERE name <> 'log id' ORDER BY name").all() as { name: string; value: string }[];
+    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  }
+
   /** For tests of a full disk: as many pages as the file has now, plus `spare`; undefined lifts the limit. */
   limitPages(spare: number | undefined): void {
     const { page_count: pages } = this.db.prepare('PRAGMA page_count').get() as { page_count: number };

@@ -35,11 +35,13 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** Says a stage's progress in steps of 25 %, so that a short one is one line. */
-export function percentTold(what: string, say: Say): (done: number, of: number) => void {
+/** Says a stage's progress in steps of so many %, so that a short one is one line. */
+export function percentTold(what: string, say: Say, step = 25): (done: number, of: number) => void {
   let told = 0;
   return (done, of) => {
     const percent = of === 0 ? 100 : Math.floor((100 * done) / of);
-    if (percent >= told + 25) say(`${what}: ${(told = percent)} %`);
+    if (percent < told + step) return;
+    told = percent - (percent % step);
+    say(`${what}: ${percent} %`);
   };
 }

@@ -27,7 +27,8 @@ const newStream = (): string => `committee-test-${newId()}`;
 interface Opening { readonly dir?: string; readonly stream?: string; readonly onFatal?: (error: unknown) => void; readonly onNotice?: (message: string) => void; readonly patienceMs?: number }
 async function openEngine({ dir = tempDir(), stream = newStream(), onFatal = unexpected, ...more }: Opening = {}): Promise<OpenLog & { readonly engine: EventStoreDbEngine; readonly dir: string; readonly stream: string }> {
   const listenerErrors: unknown[] = [];
-  const engine = await EventStoreDbEngine.open({ connection: connection(), stream, dataDir: dir, onFatal, onListenerError: (error) => listenerErrors.push(error), ...more });
+  // Patience for a machine that does much else; tests of what ends it have their own.
+  const engine = await EventStoreDbEngine.open({ patienceMs: 30_000, connection: connection(), stream, dataDir: dir, onFatal, onListenerError: (error) => listenerErrors.push(error), ...more });
   return {
     engine, log: engine.log, listenerErrors, dir, stream,
     async reopen() {

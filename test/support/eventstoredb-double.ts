@@ -8,7 +8,7 @@ type AppendResp = InstanceType<typeof streamsPb.AppendResp>;
 type ReadReq = InstanceType<typeof streamsPb.ReadReq>;
 type ReadResp = InstanceType<typeof streamsPb.ReadResp>;
 
-interface Recorded { readonly id: string; readonly type: string; readonly contentType: string; readonly data: Uint8Array; readonly metadata: Uint8Array; readonly created: number }
+export interface Recorded { readonly id: string; readonly type: string; readonly contentType: string; readonly data: Uint8Array; readonly metadata: Uint8Array; readonly created: number }
 
 /** What is to go wrong with the next call of a kind, once. */
 export type Mishap =
@@ -32,6 +32,8 @@ export class EventStoreDbDouble {
   readonly streams = new Map<string, Recorded[]>();
   /** Calls of each kind that have come in. */
   readonly calls = { append: 0, read: 0 };
+  /** What is kept of an event that is written, for tests of a disk that keeps something else. */
+  keeps: (event: Recorded, revision: number) => Recorded = (event) => event;
   private readonly server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
   private readonly mishaps: { readonly of: 'append' | 'read'; readonly what: Mishap }[] = [];
   private port = 0;
@@ -110,7 +112,7 @@ export class EventStoreDbDouble {
       else wrong.setExpectedRevision(String(expected));
       return response.setWrongExpectedVersion(wrong);
     }
-    if (!repeated) this.streams.set(name, [...stream, ...proposed]);
+    if (!repeated) this.streams.set(name, [...stream, ...proposed.map((event, i) => (name.startsWith('$$') ? event : this.keeps(event, stream.length + i)))]);
     const success = new streamsPb.AppendResp.Success();
     success.setCurrentRevision(String(expected + proposed.length));
     success.setPosition(new streamsPb.AppendResp.Position().setCommitPosition('0').setPreparePosition('0'));

@@ -61,3 +61,5 @@ export function fromServerEvent({ event }: ResolvedEvent): StoredEntry {
 
 /** Bytes that an entry takes on the server, at most. */
 export const sizeOnServer = (entry: StoredEntry): number => 2 * (Buffer.byteLength(entry.meta) + Buffer.byteLength(entry.stream)) + Buffer.byteLength(entry.data) + 1_024;
+/** The server takes an event below 16 MiB. */
+export const EVENT_AT_MOST = 15 * 1024 * 1024;

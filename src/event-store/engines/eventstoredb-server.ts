@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
+import { BACKWARDS, END, EventStoreDBClient, FORWARDS, NO_STREAM, START, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
 import type { StoredEntry } from '../entry.js';
-import { LogUnreachable } from '../event-store.js';
-import { CallTimedOut, faultOfServer, LeftBehind, type ServerFault } from './eventstoredb-errors.js';
+import { LogUnreachable, LogUnusable } from '../event-store.js';
+import { CallTimedOut, faultOfServer, ForeignEvent, LeftBehind, type ServerFault } from './eventstoredb-errors.js';
 import { fromServerEvent, toServerEvent } from './eventstoredb-events.js';
+
+type What = Pick<NonNullable<Parameters<EventStoreDBClient['readStream']>[1]>, 'direction' | 'fromRevision' | 'maxCount'>;
 
 export interface ServerOptions {
   /** `esdb://` or `esdb+discover://`. */
@@ -18,24 +20,37 @@ const CALL_MS = 2_500;
 const LEAST_MS = 250;
 const DEADLINE_MS = 2_000;
 /** How long a connection may take until its first answer. */
-const CONNECT_MS = 7_500;
+const CONNECT_MS = 5_000;
 const PATIENCE_MS = 5_000;
 /** With any credentials, which are ignored without TLS, the client appends one by one with a deadline; without, through a map that all clients of a process share. */
 const NOBODY: Credentials = { username: 'nobody', password: 'nobody' };
 
-/** What our stream says of itself on the server. */
-export interface StreamMetadata { readonly committeeLogId?: string; readonly maxAge?: number; readonly maxCount?: number; readonly truncateBefore?: unknown }
+/** What our stream says of itself on the server, under the names by which it is stored there. */
+export interface StreamMetadata {
+  readonly committeeLogId?: string;
+  /** While a log is copied to the stream: which. There is no `committeeLogId` before it is whole, so that no node starts on it. */
+  readonly committeeCopyOf?: string;
+  readonly committeeNotes?: Readonly<Record<string, string>>;
+  readonly $acl?: unknown;
+  readonly $maxAge?: number;
+  readonly $maxCount?: number;
+  readonly $tb?: number;
+}
 
 /** One stream of an EventStoreDB: calls with limits, repeated over a fresh connection where nobody knows what became of them. */
 export class Server {
   private client: EventStoreDBClient;
+  /** Undefined: none is given, as on a server without users. */
+  readonly user: string | undefined;
   private readonly credentials: Credentials;
   private closed = false;
   /** By performance.now(), of the connection. */
   private begun = 0;
 
   constructor(private readonly options: ServerOptions) {
-    this.credentials = userOf(options.connection) ?? NOBODY;
+    const given = userOf(options.connection);
+    this.user = given?.username;
+    this.credentials = given ?? NOBODY;
     this.client = this.connect();
   }
 
@@ -55,33 +70,26 @@ export class Server {
 
   /** At most `limit` entries from a position on, which is asked for itself. Empty: there is none there. */
   async read(from: number, limit: number): Promise<readonly StoredEntry[]> {
-    try {
-      const found = await this.insist(async (client) => {
-        const resolved: ResolvedEvent[] = [];
-        const events = client.readStream(this.stream, {
-          direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS,
-        });
-        for await (const event of events) resolved.push(event);
-        // A connection that was left behind ends what is read over it without a word: what came is no answer.
-        if (client !== this.client || this.closed) throw new LeftBehind();
-        return resolved;
-      });
-      return found.map(fromServerEvent);
-    } catch (error) {
-      if (error instanceof ServerRefusal && error.fault.kind === 'NO_STREAM') return [];
-      throw error;
-    }
+    return (await this.events(this.stream, { direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit })).map(fromServerEvent);
   }
 
-  async metadata(): Promise<StreamMetadata> {
-    const { metadata } = await this.insist((client) => client.getStreamMetadata(this.stream, { requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
-    return (metadata ?? {}) as StreamMetadata;
+  /** The last entry, or undefined where there is none. */
+  async last(): Promise<StoredEntry | undefined> {
+    const [event] = await this.lastEvent(this.stream);
+    return event && fromServerEvent(event);
   }
 
-  /** Once: whoever comes second finds the first one's. @returns false where somebody was faster */
-  async beginMetadata(metadata: StreamMetadata): Promise<boolean> {
+  /** What the stream says of itself; `revision` is that of the metadata, for `setMetadata`. */
+  async metadata(): Promise<{ readonly metadata: StreamMetadata; readonly revision: bigint | typeof NO_STREAM }> {
+    const [resolved] = await this.lastEvent(`$$${this.stream}`);
+    if (!resolved?.event) return { metadata: {}, revision: NO_STREAM };
+    return { metadata: (resolved.event.data ?? {}) as StreamMetadata, revision: resolved.event.revision };
+  }
+
+  /** At exactly this revision: whoever comes second finds the first one's. @returns false where somebody was faster */
+  async setMetadata(metadata: StreamMetadata, revision: bigint | typeof NO_STREAM): Promise<boolean> {
     try {
-      await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: NO_STREAM, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+      await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: revision, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
       return true;
     } catch (error) {
       if (error instanceof ServerRefusal && error.fault.kind === 'CONFLICT') return false;
@@ -92,6 +100,25 @@ export class Server {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.race([this.client.dispose(), wait(1_000, undefined, { ref: false })]).catch(() => undefined);
+  }
+
+  private lastEvent(stream: string): Promise<readonly ResolvedEvent[]> {
+    return this.events(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 });
+  }
+
+  private async events(stream: string, what: What): Promise<readonly ResolvedEvent[]> {
+    try {
+      return await this.insist(async (client) => {
+        const resolved: ResolvedEvent[] = [];
+        for await (const event of client.readStream(stream, { ...what, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS })) resolved.push(event);
+        // A connection that was left behind ends what is read over it without a word: what came is no answer.
+        if (client !== this.client || this.closed) throw new LeftBehind();
+        return resolved;
+      });
+    } catch (error) {
+      if (error instanceof ServerRefusal && error.fault.kind === 'NO_STREAM') return [];
+      throw error;
+    }
   }
 
   /** The same call until the server has said what became of it, or patience ends. */
@@ -135,6 +162,17 @@ export class ServerRefusal extends Error {
     super(`The server refused: ${fault.kind}${'why' in fault ? ` ${fault.why}` : ''}`, { cause });
     this.name = 'ServerRefusal';
   }
+}
+
+/** An error of a stream that cannot be used as it is, with what to do; any other as it is. */
+export function asUnusable(error: unknown, stream: string): unknown {
+  if (error instanceof ForeignEvent) return new LogUnusable(`${error.message}. Name another stream in COMMITTEE_STREAM (it is ${stream}).`);
+  if (!(error instanceof ServerRefusal)) return error;
+  const { fault } = error;
+  const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
+  if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read and write the stream ${stream}. docs/operating.md says which rights it needs.`);
+  if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`);
+  return new LogUnusable(`The server refuses the stream ${stream} (${why}).`);
 }
 
 /** Of a connection that the settings have found right; given with each call, since the client appends otherwise without (NOBODY). */

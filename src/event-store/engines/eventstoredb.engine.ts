@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { v4 as newLogId } from 'uuid';
 import type { Head, StoredEntry } from '../entry.js';
 import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
@@ -8,9 +7,9 @@ import { leafOf } from '../leaf.js';
 import { LogFile } from '../log-file.js';
 import { removeDatabase } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
-import { ForeignEvent } from './eventstoredb-errors.js';
-import { sizeOnServer } from './eventstoredb-events.js';
-import { Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
+import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
+import { logIdOf } from './eventstoredb-metadata.js';
+import { asUnusable, Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
 export const COPY_FILE = 'log-copy.db';
 
@@ -30,8 +29,7 @@ const PAGE = 500;
 const SAMPLES = 16;
 /** How long what the server has judged by may take to be readable there. */
 const READABLE_MS = 5_000;
-/** The server takes an event below 16 MiB and an append below 256 MiB. */
-const EVENT_AT_MOST = 15 * 1024 * 1024;
+/** The server takes an append below 256 MiB. */
 const APPEND_AT_MOST = 128 * 1024 * 1024;
 
 /** The copy and the server's stream are not the same log: nothing that this node says could be trusted. */
@@ -71,9 +69,7 @@ export class EventStoreDbEngine implements OpenEngine {
       log?.close();
       await server.close();
       lock.release();
-      if (error instanceof ServerRefusal) throw new LogUnusable(refusedBecause(error, server.stream));
-      if (error instanceof ForeignEvent) throw new LogUnusable(`${error.message}. Name another stream in COMMITTEE_STREAM (it is ${server.stream}).`);
-      throw error;
+      throw asUnusable(error, server.stream);
     }
   }
 
@@ -218,7 +214,7 @@ export class EventStoreDbEngine implements OpenEngine {
 
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
-  const logId = await logIdOf(server);
+  const logId = await logIdOf(server, (message) => onNotice?.(message));
   const path = join(dataDir, COPY_FILE);
   const open = (): LogFile => LogFile.open(path, { onListenerError, logId });
   let copy: LogFile | undefined;
@@ -239,24 +235,6 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: 
   return open();
 }
 
-/** Given once, with the stream: kept in its metadata, where all nodes find it. */
-async function logIdOf(server: Server): Promise<string> {
-  for (;;) {
-    const metadata = await server.metadata();
-    const losing = (['maxAge', 'maxCount', 'truncateBefore'] as const).filter((name) => metadata[name] !== undefined && metadata[name] !== null);
-    if (losing.length > 0) {
-      throw new LogUnusable(`The stream ${server.stream} forgets entries by ${losing.map((name) => NAMES[name]).join(' and ')} in its metadata. Take that away: no entry of the log may be lost.`);
-    }
-    if (metadata.committeeLogId !== undefined) return metadata.committeeLogId;
-    if (Object.keys(metadata).length > 0) {
-      throw new LogUnusable(`The stream ${server.stream} has metadata of somebody else. Name another stream in COMMITTEE_STREAM, or add "committeeLogId" with a UUID to its metadata.`);
-    }
-    const logId = newLogId();
-    if (await server.beginMetadata({ committeeLogId: logId })) return logId;
-  }
-}
-const NAMES = { maxAge: '$maxAge', maxCount: '$maxCount', truncateBefore: '$tb' } as const;
-
 /** Compares the last entry and some before it, whole. @returns what differs */
 async function differenceOf(copy: LogFile, server: Server): Promise<string | undefined> {
   const known = copy.note(DIFFERS);
@@ -270,11 +248,4 @@ async function differenceOf(copy: LogFile, server: Server): Promise<string | und
     if (!leafOf(onServer).equals(leafOf(copy.at(position) as StoredEntry))) return `another entry stands at its position ${position}`;
   }
   return undefined;
-}
-
-function refusedBecause({ fault }: ServerRefusal, stream: string): string {
-  const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
-  if (why === 'ACCESS') return `The server does not let this user read and write the stream ${stream}. docs/operating.md says which rights it needs.`;
-  if (why === 'DELETED') return `The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`;
-  return `The server refuses the stream ${stream} (${why}).`;
 }

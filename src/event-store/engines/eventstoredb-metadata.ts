@@ -1,0 +1,49 @@
+import { v4 as newLogId } from 'uuid';
+import { LogUnusable } from '../event-store.js';
+import { ServerRefusal, type Server, type StreamMetadata } from './eventstoredb-server.js';
+
+const LOSING = ['$maxAge', '$maxCount', '$tb'] as const;
+
+/** @throws LogUnusable where the stream forgets entries, or its metadata are not ours */
+export function admitMetadata(stream: string, metadata: StreamMetadata): void {
+  const losing = LOSING.filter((name) => metadata[name] !== undefined && metadata[name] !== null);
+  if (losing.length > 0) {
+    throw new LogUnusable(`The stream ${stream} forgets entries by ${losing.join(' and ')} in its metadata. Take that away: no entry of the log may be lost.`);
+  }
+  const isOurs = metadata.committeeLogId !== undefined || metadata.committeeCopyOf !== undefined;
+  if (!isOurs && Object.keys(metadata).some((name) => name !== '$acl')) {
+    throw new LogUnusable(`The stream ${stream} has metadata of somebody else. Name another stream in COMMITTEE_STREAM, or add "committeeLogId" with a UUID to its metadata.`);
+  }
+}
+
+/**
+ * The log's id: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
+ * @throws LogUnusable
+ */
+export async function logIdOf(server: Server, onNotice: (message: string) => void): Promise<string> {
+  for (;;) {
+    const { metadata, revision } = await server.metadata();
+    admitMetadata(server.stream, metadata);
+    const { committeeLogId: logId, committeeCopyOf, $acl } = metadata;
+    if (logId === undefined && committeeCopyOf !== undefined) {
+      throw new LogUnusable(`The stream ${server.stream} is being copied to, or a copy was interrupted. Let it end, or say the same again: npm run cli -- copy --from … --to …`);
+    }
+    const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
+    if (logId !== undefined && acl === $acl) return logId;
+    const given = logId ?? newLogId();
+    try {
+      if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(acl !== undefined && { $acl: acl }) }, revision)) return given;
+    } catch (error) {
+      if (logId === undefined || !(error instanceof ServerRefusal && error.fault.kind === 'REFUSED' && error.fault.why === 'ACCESS')) throw error;
+      onNotice(`the stream ${server.stream} has no access control list, and the user ${server.user} may not give it one: somebody of $admins should, as docs/operating.md says`);
+      return logId;
+    }
+  }
+}
+
+const ADMINS = '$admins';
+/** The stream's user reads and appends. Nobody else does, and only administrators may delete it or let it forget. */
+const aclFor = (user: string): Readonly<Record<string, readonly string[]>> => {
+  const both = [user, ADMINS];
+  return { $r: both, $w: both, $d: [ADMINS], $mr: both, $mw: [ADMINS] };
+};
