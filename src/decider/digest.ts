@@ -4,11 +4,13 @@ import { createHmac } from 'node:crypto';
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value !== null && typeof value === 'object') {
-    const fields: string[] = [];
-    for (const [name, one] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (one !== undefined && one !== null) fields.push(`${JSON.stringify(name)}:${canonicalJson(one)}`);
+    const fields = value as Readonly<Record<string, unknown>>;
+    let text = '';
+    for (const name of Object.keys(fields).sort()) {
+      const one = fields[name];
+      if (one !== undefined && one !== null) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(one)}`;
     }
-    return `{${fields.join(',')}}`;
+    return `{${text}}`;
   }
   return JSON.stringify(value) ?? 'null';
 }

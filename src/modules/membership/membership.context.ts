@@ -9,7 +9,7 @@ import * as committee from './committee.decider.js';
 import { committeeDecider, officesAt } from './committee.decider.js';
 import { AcceptAccession, AppointAlternate, AppointRepresentative, DeclineAccession, EndMandate, JoinCommittee, WithdrawMembership } from './roll.commands.js';
 import * as roll from './roll.decider.js';
-import { membersOf, rollDecider, seatAt } from './roll.decider.js';
+import { contactOf, membersOf, rollDecider, seatAt } from './roll.decider.js';
 
 export const COMMITTEE_STREAM = 'committee';
 export const ROLL_STREAM = 'roll';
@@ -23,7 +23,7 @@ export const standingAt: StandingAt = (personId, read, now) => {
     personId,
     offices: officesAt(read(committeeDecider, COMMITTEE_STREAM), now).filter((held) => held.personId === personId),
     ...(seat && { seat }),
-    contactPersonOf: membersOf(rollState).filter((region) => region.contactPersonId === personId).map((region) => region.id),
+    contactPersonOf: contactOf(rollState, personId),
   };
 };
 

@@ -36,6 +36,13 @@ export interface RollState {
 
 export const membersOf = (roll: RollState): readonly RegionState[] => [...roll.regions.values()].filter((region) => region.membership === 'MEMBER');
 
+/** The member regions whose contact person somebody is. Asked for each command and each question, so no list of all is made for it. */
+export function contactOf(roll: RollState, personId: string): readonly string[] {
+  const ids: string[] = [];
+  for (const region of roll.regions.values()) if (region.contactPersonId === personId && region.membership === 'MEMBER') ids.push(region.id);
+  return ids;
+}
+
 /** The region's figure in the table in force, or the one recorded when it joined under that table (C2). */
 export function figureOf(committee: CommitteeState, region: RegionState): number | undefined {
   const table = tableInForce(committee);
