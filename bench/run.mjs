@@ -20,13 +20,14 @@ const SECTIONS = {
   'past-lists': 'lists as of the past',
   rebuild: 'rebuild of all views',
   start: 'start of the process',
+  eventstoredb: 'the log on the server that EVENTSTOREDB_URL names, beside its client',
   million: 'a million entries: start, and what a rebuild costs an entry',
 };
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } } });
 if (options.help) {
-  console.log(`npm run bench [-- --quick] [-- --only ${Object.keys(SECTIONS).join(',')}]\n\n${Object.entries(SECTIONS).map(([name, about]) => `  ${name.padEnd(12)} ${about}`).join('\n')}`);
+  console.log(`npm run bench [-- --quick] [-- --only ${Object.keys(SECTIONS).join(',')}]\n\n${Object.entries(SECTIONS).map(([name, about]) => `  ${name.padEnd(13)} ${about}`).join('\n')}`);
   process.exit(0);
 }
 const only = options.only?.split(',') ?? Object.keys(SECTIONS);

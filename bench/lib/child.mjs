@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A server in a process of its own: a file of this folder that tells its url, then `cpu` and `heap` when it is asked, and ends at `stop`. */
@@ -9,7 +9,7 @@ export async function startChild(file, args, { env = {}, log }) {
   closeSync(out);
   const ended = new Promise((done) => child.once('exit', done));
   const told = (what) => new Promise((answer, refuse) => {
-    const failed = (code) => refuse(new Error(`${file} ended with ${code}; bench/var has its log.`));
+    const failed = (code) => refuse(new Error(`${file} ended with ${code}: ${readFileSync(log, 'utf8').slice(-2_000)}`));
     child.once('message', (message) => { child.off('exit', failed); answer(message); });
     child.once('exit', failed);
     if (what) child.send(what);

@@ -21,16 +21,16 @@ export const settings = (dataDir, issuer = ISSUER) => ({
 
 export const memberOf = (i) => `representative-${i}`;
 
-/** Opens the system on a folder, with a clock that the caller may set. Its views follow unless `withViews` is false. */
-export async function openCommittee(dataDir, { issuer = ISSUER, withViews = true } = {}) {
+/** Opens the system on a folder, with a clock that the caller may set. Its views follow unless `withViews` is false. `more`: further settings. */
+export async function openCommittee(dataDir, { issuer = ISSUER, withViews = true, more = {} } = {}) {
   const clock = new Clock();
-  const system = await openSystem(readConfig(settings(dataDir, issuer)), clock, pino({ level: 'silent' }), (error) => { throw error; });
+  const system = await openSystem(readConfig({ ...settings(dataDir, issuer), ...more }), clock, pino({ level: 'silent' }), (error) => { throw error; });
   if (!withViews) await system.runner.stop();
   const person = (subject) => personIdOf(SECRET, issuer, subject);
   const send = (name, input, subject, more = {}) => {
     const registration = registry.get(name);
     const sender = subject === 'SYSTEM' ? 'SYSTEM' : { personId: person(subject) };
-    return system.decisions.submit({ registration, command: parseCommand(registration.command, input), sender, correlationId: newId(), ...more });
+    return (system.nodes ?? system.decisions).submit({ registration, command: parseCommand(registration.command, input), sender, correlationId: newId(), ...more });
   };
   return { system, clock, person, send, close: () => system.close() };
 }

@@ -10,7 +10,7 @@ import { WHO_SEES_PERSONS } from '../../graphql/rights.js';
 import { DateScalar } from '../../graphql/scalars.js';
 import { ThingsOf } from '../../graphql/things.js';
 import { Visibility } from '../../graphql/visibility.js';
-import { holdsOneOf, isMember, type Standing } from '../../identity/standing.js';
+import { holdsOneOf, type Standing } from '../../identity/standing.js';
 import { documentTable, documentTextParts, type DocumentRow, type VersionRow } from '../../projections/documents.view.js';
 import { keyAreasAt } from '../membership/membership.things.js';
 import { KeyArea } from '../membership/membership.types.js';
@@ -18,7 +18,7 @@ import { Recommendation } from '../recommendations/recommendations.types.js';
 import type { RecommendationParent } from '../recommendations/recommendations.things.js';
 import { difference, type ProvisionDifference as Difference } from './difference.js';
 import { documentIdOf } from './documents.decider.js';
-import { documentAt, type DocumentParent } from './documents.things.js';
+import { documentAt, versionsVisibleTo, type DocumentParent } from './documents.things.js';
 import { DocumentVersion, DocumentVersionConnection, PolicyDocument, PolicyDocumentConnection, PolicyDocumentsArgs, ProvisionDifference } from './documents.types.js';
 
 @Injectable()
@@ -70,13 +70,13 @@ export class DocumentFieldsResolver {
 
   @ResolveField(() => DocumentVersion, { nullable: true })
   version(@Parent() document: DocumentParent, @Args('number', { type: () => Int }) number: number, @Context() { reader }: GraphqlContext): object | undefined {
-    const version = seen(reader, document).find((v) => v.number === number);
+    const version = versionsVisibleTo(reader, document).find((v) => v.number === number);
     return version && this.shown(reader, document, version);
   }
 
   @ResolveField(() => DocumentVersionConnection)
   versions(@Parent() document: DocumentParent, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<object> {
-    const versions = seen(reader, document);
+    const versions = versionsVisibleTo(reader, document);
     return connection(args, (after, limit) => versions.filter((v) => v.number > after).slice(0, limit), (v) => v.number, (v) => this.shown(reader, document, v));
   }
 
@@ -91,7 +91,7 @@ export class DocumentFieldsResolver {
   difference(
     @Parent() document: DocumentParent, @Args('from', { type: () => Int }) from: number, @Args('to', { type: () => Int }) to: number, @Context() { reader }: GraphqlContext,
   ): readonly Difference[] | undefined {
-    const numbers = seen(reader, document).map((v) => v.number);
+    const numbers = versionsVisibleTo(reader, document).map((v) => v.number);
     if (!numbers.includes(from) || !numbers.includes(to)) return undefined;
     return difference(this.text(document, from), this.text(document, to));
   }
@@ -109,7 +109,3 @@ export class DocumentFieldsResolver {
     return this.reads.parts(documentTextParts, id, at).find(({ part }) => part === number)?.row.text ?? [];
   }
 }
-
-/** Members see drafts; everybody what is or was published. */
-const seen = (reader: Standing, { row }: DocumentParent): readonly VersionRow[] =>
-  row.versions.filter((version) => version.publishedAt !== undefined || isMember(reader));

@@ -4,8 +4,8 @@ import {
 import { sentence, type Contribution, type DeskTask, type ThingKind } from '../../graphql/contribution.js';
 import type { Reads } from '../../graphql/reads.js';
 import { everybody } from '../../graphql/rights.js';
-import type { Standing } from '../../identity/standing.js';
-import { documentTable, type DocumentRow } from '../../projections/documents.view.js';
+import { isMember, type Standing } from '../../identity/standing.js';
+import { documentTable, type DocumentRow, type VersionRow } from '../../projections/documents.view.js';
 import { recommendationTable } from '../../projections/recommendations.view.js';
 import { documentIdOf, documentStream } from './documents.decider.js';
 
@@ -22,6 +22,11 @@ export function documentAt(reads: Reads, id: string, at: number, row: DocumentRo
   return row && { typename: 'PolicyDocument', id, at, revision: reads.revisionAt(documentStream(id), at), title: row.title, row };
 }
 
+const isPublic = ({ publishedAt }: VersionRow): boolean => publishedAt !== undefined;
+
+/** Members see drafts; everybody what is or was published. */
+export const versionsVisibleTo = (reader: Standing, { row }: DocumentParent): readonly VersionRow[] => row.versions.filter((version) => isPublic(version) || isMember(reader));
+
 const documentKind: ThingKind = {
   typename: 'PolicyDocument',
   streamOf: documentStream,
@@ -32,7 +37,7 @@ const documentKind: ThingKind = {
     return row ? {
       title: row.title, keyAreas: row.keyAreas.join(', '), recommendation: row.recommendationId,
       // Drafts are not told to visitors by the way of history: what is published stands in a field of its own.
-      versions: row.versions.filter((version) => version.publishedAt !== undefined)
+      versions: row.versions.filter(isPublic)
         .map((version) => `${version.number} ${version.state}${version.registerNumber ? ` ${version.registerNumber}` : ''}`).join(', ') || undefined,
     } : {};
   },
