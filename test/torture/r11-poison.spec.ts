@@ -7,7 +7,7 @@ import { compiledSrc, type Defect } from '../support/compiled.js';
 import { prepared, RealServer, type Prepared } from '../support/real-server.js';
 import { removeDir } from '../support/temp.js';
 import { until, type Json } from '../support/server.js';
-import { control, scale, tell } from '../support/torture.js';
+import { longControl, scale, tell } from '../support/torture.js';
 
 const UPCASTER_THROWS: Defect = {
   file: 'events/ballots.events.ts', text: "}, { audience: 'WITH_THING', about: (d) => [d.ballotId, d.regionId] });",
@@ -96,7 +96,7 @@ describe('R11 an entry that cannot be taken', () => {
     tell('R11', 'a view that throws: it alone stops, health says where; decisions and other views go on');
   }, 60_000);
 
-  control('what cannot be read is skipped', async () => {
+  longControl('what cannot be read is skipped', async () => {
     const at = await poisoned({ type: 'WrittenByANewerProgram' });
     const { after, keyAreas } = await served(at, [SKIPPED]);
     tell('R11', `control, what cannot be read is skipped: health ${after.status}, the views at ${keyAreas?.position} beyond ${at.head}`);
