@@ -136,7 +136,8 @@ describe(`Subscribers under fire (SEED=${SEED})`, () => {
   longControl('R12 a socket takes whatever is sent, and nobody is let go', async () => {
     const seen = await oneIsStuck(5, [UNBOUNDED, NEVER_LET_GO]);
     tell('R12', `control, a socket takes whatever is sent and nobody is let go: ${told(seen)}`);
-    expect(seen.letGoAfterMs).toBeUndefined();
+    // Pings find out in the end.
+    expect(seen.letGoAfterMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(LET_GO_WITHIN_MS);
     expect(seen.grownBy).toBeGreaterThan(GROWS_AT_MOST);
   }, 180_000);
 

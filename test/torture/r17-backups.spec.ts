@@ -94,11 +94,11 @@ describe(`R17 backups while ${CLIENTS} members vote (SEED=${SEED})`, () => {
     const { taken: [first] } = await taken(1, [FILE_COPIED], 1_500);
     tell('R17', `control, the file is copied while it is written: ${first?.missing} acknowledgements missing, ${first?.verified ? 'and verified' : 'which verify finds'}`);
     expect(first?.missing).toBeGreaterThan(0);
-  }, 120_000);
+  }, 240_000);
 
   longControl('which views fit is not asked', async () => {
     const { older } = await taken(1, [ANY_VIEWS_FIT]);
     tell('R17', `control, which views fit is not asked: a log of ${older?.entries} serves views of ${older?.position}`);
     expect(older?.position).toBeGreaterThan(older?.entries as number);
-  }, 120_000);
+  }, 240_000);
 });
