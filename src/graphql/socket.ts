@@ -27,8 +27,8 @@ const MAX_PAYLOAD = 64 * 1024;
 const PING_MS = 12_000;
 /** Messages are given ahead of a reader up to so many bytes. */
 const WAITING_BYTES = 16 * 1024;
-/** A message that the socket does not take within this time: nobody reads at the other end. */
-const STUCK_MS = 10_000;
+/** A message that the socket does not take within this time: nobody reads at the other end. Looked at each second, so that it is let go within 10. */
+const STUCK_MS = 7_000;
 /** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
 const GOODBYE_MS = 1_000;
 /** A close reason may have 123 bytes (RFC 6455, 5.5). */

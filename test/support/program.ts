@@ -20,9 +20,10 @@ export interface Begun { readonly child: ChildProcess; readonly ended: Promise<E
 /** The compiled program as processes of their own, with no setting but those given; `defects`: broken on purpose. */
 export async function theProgram(defects: readonly Defect[] = []) {
   const dist = await compiledSrc(defects);
-  const begin = (file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>> = {}): Begun => {
+  const begin = (file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>> = {}, strace: readonly string[] = []): Begun => {
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)));
-    const child = spawn(process.execPath, [join(dist, file), ...args], { env: { ...inherited, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });
+    const command = [...(strace.length > 0 ? ['strace', ...strace] : []), process.execPath, join(dist, file), ...args];
+    const child = spawn(command[0] as string, command.slice(1), { env: { ...inherited, NODE_OPTIONS: '', LOG_LEVEL: 'silent', ...env } });
     running.add(child);
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
@@ -33,7 +34,11 @@ export async function theProgram(defects: readonly Defect[] = []) {
     }));
     return { child, ended, said: () => said };
   };
-  return { begin, cli: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> => begin('cli.js', args, env).ended };
+  return {
+    begin,
+    cli: (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> => begin('cli.js', args, env).ended,
+    under: (strace: readonly string[], file: 'main.js' | 'cli.js', args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> => begin(file, args, env, strace).ended,
+  };
 }
 export type TheProgram = Awaited<ReturnType<typeof theProgram>>;
 

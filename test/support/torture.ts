@@ -3,7 +3,7 @@ import { it } from '@jest/globals';
 
 /** `npm run torture` sets it; `npm test` runs each line in its short form. */
 export const LONG = process.env['TORTURE'] === 'long';
-/** The negative controls: always in the short form, in the long one with --controls. */
+/** The negative controls: most of them in the short form, all in the long one with --controls. */
 const CONTROLS = !LONG || process.env['TORTURE_CONTROLS'] === 'yes';
 
 export const scale = <T>(short: T, long: T): T => (LONG ? long : short);
@@ -23,4 +23,9 @@ export function progress(line: string, text: string): void {
 /** The same with the guarded thing broken on purpose: it has to be seen red. */
 export function control(name: string, run: () => Promise<void>, timeoutMs: number): void {
   if (CONTROLS) it(`negative control: ${name}`, run, timeoutMs);
+}
+
+/** One that takes too long for `npm test`. */
+export function longControl(name: string, run: () => Promise<void>, timeoutMs: number): void {
+  if (LONG) control(name, run, timeoutMs);
 }

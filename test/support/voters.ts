@@ -37,10 +37,11 @@ export class Voter {
   }
 
   /** Votes until told that it is over, or refused. What the connection does when the server dies is the server's death. */
-  async until(server: RealServer, isOver: () => boolean, onRefused: (refused: Refused) => void): Promise<void> {
+  async until(server: RealServer, isOver: () => boolean, onRefused: (refused: Refused) => void, pauseMs = 0): Promise<void> {
     while (!isOver()) {
       try {
         await this.vote(server);
+        if (pauseMs > 0) await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
       } catch (error) {
         if (error instanceof Refused) {
           onRefused(error);

@@ -5,7 +5,7 @@ import { Cluster } from '../support/cluster.js';
 import type { Defect } from '../support/compiled.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import type { Json } from '../support/server.js';
-import { control, progress, scale, tell } from '../support/torture.js';
+import { control, longControl, progress, scale, tell } from '../support/torture.js';
 
 const CLIENTS = 8;
 const NOT_REMEMBERED: Defect = { file: 'decider/decisions.ts', text: 'return round.repeated(waiting) ?? round.decide(waiting);', instead: 'return round.decide(waiting);' };
@@ -49,7 +49,7 @@ describe(`R8 each command one to five times, shuffled, while nodes are killed (S
       ...Array.from({ length: 1 + below(random, 5) }, () => ({ sent, other: false })), ...(below(random, 2) === 0 ? [{ sent, other: true }] : []),
     ]).map((one) => ({ one, place: random() })).sort((a, b) => a.place - b.place).map(({ one }) => one);
     const outcome: Outcome = { commands: all.length, deliveries: deliveries.length, otherAnswers: [], othersAccepted: 0, othersRefused: 0, effects: 0, restarts: 0 };
-    let done = 0;
+    let [done, over] = [0, false];
 
     async function deliver({ sent, other }: { sent: Sent; other: boolean }): Promise<void> {
       const { person, command, commandId, first } = sent;
@@ -75,7 +75,8 @@ describe(`R8 each command one to five times, shuffled, while nodes are killed (S
 
     const killing = (async () => {
       for (let i = 1; i <= restarts; i++) {
-        while (done < (outcome.deliveries * i) / (restarts + 1)) await delay(10);
+        while (!over && done < (outcome.deliveries * i) / (restarts + 1)) await delay(10);
+        if (over) return;
         await cluster.killAndStart(i % nodes);
         outcome.restarts++;
         progress('R8', `${done} of ${outcome.deliveries} deliveries, ${i} of ${restarts} kills`);
@@ -84,7 +85,7 @@ describe(`R8 each command one to five times, shuffled, while nodes are killed (S
     await Promise.all(Array.from({ length: CLIENTS }, async () => {
       for (let next = deliveries.shift(); next; next = deliveries.shift()) await deliver(next);
     }));
-    done = Number.POSITIVE_INFINITY;
+    over = true;
     await killing;
     await cluster.stop();
     // The node that was asked last may not have followed to the end: the one that has most has all.
@@ -97,9 +98,10 @@ describe(`R8 each command one to five times, shuffled, while nodes are killed (S
     return outcome;
   }
 
-  it.each([1, 3])('through %i node(s) has one effect and the same answer each time; another payload under its id is refused', async (nodes) => {
+  it.each(scale([1], [1, 3]))('through %i node(s) has one effect and the same answer each time; another payload under its id is refused', async (nodes) => {
     const outcome = await delivered(scale(60, 1_500), nodes, scale(1, 12), []);
-    expect(outcome).toMatchObject({ otherAnswers: [], othersAccepted: 0, effects: outcome.commands, restarts: scale(1, 12) });
+    expect(outcome).toMatchObject({ otherAnswers: [], othersAccepted: 0, effects: outcome.commands });
+    expect(outcome.restarts).toBeGreaterThanOrEqual(scale(1, 6));
     expect(outcome.othersRefused).toBeGreaterThan(outcome.commands / 4);
     tell('R8', `${nodes === 1 ? 'one node' : `${nodes} nodes on a stand-in for the server`}: ${outcome.commands} commands in ${outcome.deliveries} deliveries, ${outcome.restarts} kill -9 meanwhile: ${outcome.effects} effects, 0 other answers; ${outcome.othersRefused} other payloads, all refused`);
   }, scale(120_000, 1_800_000));
@@ -110,7 +112,7 @@ describe(`R8 each command one to five times, shuffled, while nodes are killed (S
     expect(otherAnswers.length).toBeGreaterThan(0);
   }, 60_000);
 
-  control('the payload is not compared', async () => {
+  longControl('the payload is not compared', async () => {
     const { othersAccepted } = await delivered(30, 1, 0, [PAYLOAD_NOT_COMPARED]);
     tell('R8', `control, the payload is not compared: ${othersAccepted} other payloads taken for a repetition`);
     expect(othersAccepted).toBeGreaterThan(0);

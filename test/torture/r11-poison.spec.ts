@@ -7,7 +7,7 @@ import { compiledSrc, type Defect } from '../support/compiled.js';
 import { prepared, RealServer, type Prepared } from '../support/real-server.js';
 import { removeDir } from '../support/temp.js';
 import { until, type Json } from '../support/server.js';
-import { control, scale, tell } from '../support/torture.js';
+import { longControl, scale, tell } from '../support/torture.js';
 
 const UPCASTER_THROWS: Defect = {
   file: 'events/ballots.events.ts', text: "}, { audience: 'WITH_THING', about: (d) => [d.ballotId, d.regionId] });",
@@ -77,7 +77,7 @@ describe('R11 an entry that cannot be taken', () => {
   it.each(scale(UNREADABLE.slice(0, 1), UNREADABLE))('$name: the views stop before it and say so; what rests on it is refused, all else goes on', async ({ name, entry, defects = [] }) => {
     const at = await poisoned(entry);
     // The second start finds what the first one left.
-    for (let start = 1; start <= 2; start++) {
+    for (let start = 1; start <= scale(1, 2); start++) {
       const { before, needIt, others, after, beyond, keyAreas, alarmed } = await served(at, defects);
       expect([needIt, others]).toEqual([NEEDED, OTHERS]);
       const stopped = { status: 503, body: expect.objectContaining({ position: at.head, problems: [`the entry at position ${at.head + 1} cannot be read by this program`] }) };
@@ -85,7 +85,7 @@ describe('R11 an entry that cannot be taken', () => {
       // Nothing after it was taken: not what was renamed meanwhile.
       expect([beyond, keyAreas, alarmed]).toEqual(['UNAVAILABLE VIEW_BEHIND', { position: String(at.head), keyAreas: [{ title: 'One' }] }, true]);
     }
-    tell('R11', `${name}: views stop at ${at.head} and alarm, also after a restart; 3 commands that need it UNAVAILABLE, 2 others accepted`);
+    tell('R11', `${name}: views stop at ${at.head} and alarm${scale('', ', also after a restart')}; 3 commands that need it UNAVAILABLE, 2 others accepted`);
   }, 120_000);
 
   it('a view that throws: it alone is stopped and says so, decisions and the other views go on', async () => {
@@ -96,7 +96,7 @@ describe('R11 an entry that cannot be taken', () => {
     tell('R11', 'a view that throws: it alone stops, health says where; decisions and other views go on');
   }, 60_000);
 
-  control('what cannot be read is skipped', async () => {
+  longControl('what cannot be read is skipped', async () => {
     const at = await poisoned({ type: 'WrittenByANewerProgram' });
     const { after, keyAreas } = await served(at, [SKIPPED]);
     tell('R11', `control, what cannot be read is skipped: health ${after.status}, the views at ${keyAreas?.position} beyond ${at.head}`);
