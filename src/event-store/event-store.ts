@@ -17,7 +17,11 @@ export interface Engine {
 }
 
 /** An engine with the node's own file, which is the log or a copy of it. */
-export interface OpenEngine extends Engine { readonly log: LocalLog }
+export interface OpenEngine extends Engine {
+  readonly log: LocalLog;
+  /** Milliseconds since the log's server was last heard of; 0 where there is none. */
+  silentMs(): number;
+}
 
 /** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */
 export interface LocalLog {
@@ -74,6 +78,14 @@ export class LogUnreachable extends Error {
   constructor(cause: unknown) {
     super('The server of the log cannot be reached', { cause });
     this.name = 'LogUnreachable';
+  }
+}
+
+/** The entries' times run ahead of the clock of the log's server: nothing was written. It passes by itself when this node's clock is right. */
+export class ClockAhead extends Error {
+  constructor(readonly aheadMs: number) {
+    super(`The clock of this node runs ${Math.round(aheadMs)} ms ahead of that of the log's server`);
+    this.name = 'ClockAhead';
   }
 }
 

@@ -50,6 +50,10 @@ export class SqliteEngine implements OpenEngine {
     return this.log.head;
   }
 
+  silentMs(): number {
+    return 0;
+  }
+
   async close(): Promise<void> {
     try {
       this.log.close();
