@@ -36,6 +36,10 @@ export class EventStoreDbDouble {
   clock: () => number = Date.now;
   /** As where something in between takes the date away. */
   hidesDate = false;
+  /** Nobody is there, for every call. */
+  isAway = false;
+  /** Events of streams that were sent to readers. */
+  sent = 0;
   /** What is kept of an event that is written, for tests of a disk that keeps something else. */
   keeps: (event: Recorded, revision: number) => Recorded = (event) => event;
   private readonly server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
@@ -67,6 +71,7 @@ export class EventStoreDbDouble {
   }
 
   private mishap(of: 'append' | 'read'): Mishap | undefined {
+    if (this.isAway) return 'UNAVAILABLE';
     const place = this.mishaps.findIndex((mishap) => mishap.of === of);
     return place < 0 ? undefined : this.mishaps.splice(place, 1)[0]?.what;
   }
@@ -146,6 +151,7 @@ export class EventStoreDbDouble {
     const from = asked?.hasStart() ? 0 : asked?.hasEnd() ? stream.length - 1 : Number(asked?.getRevision());
     const count = Number(options?.getCount());
     for (let n = 0, revision = from; n < count && revision >= 0 && revision < stream.length; n++, revision += forwards ? 1 : -1) {
+      this.sent++;
       call.write(new streamsPb.ReadResp().setEvent(new streamsPb.ReadResp.ReadEvent().setEvent(recordOf(name, revision, stream[revision] as Recorded))));
     }
     call.end();
