@@ -25,6 +25,7 @@ import { personIdOf } from './identity/person-id.js';
 import { TokenVerifier } from './identity/tokens.js';
 import { loadSample } from './sample/sample.js';
 import { serveMetrics } from './operating/metrics-server.js';
+import { freeBytes, surroundingProblems } from './operating/readiness.js';
 import { openSystem, type System } from './system.js';
 
 export interface Running {
@@ -115,6 +116,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   system.measures.read({
     log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers.size,
     consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
+    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(),
   });
   const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
   await nodes?.start();
@@ -159,7 +161,7 @@ function endProcess(logger: Logger): (error: unknown) => void {
   };
 }
 
-function registerHealth(fastify: FastifyInstance, { runner, reads }: System, leaving: () => boolean): void {
+function registerHealth(fastify: FastifyInstance, { runner, reads, engine, config }: System, leaving: () => boolean): void {
   fastify.get('/health/live', async () => ({ status: 'live' }));
   fastify.get('/health/ready', async (_request, reply) => {
     const head = reads.log.head.position;
@@ -168,6 +170,7 @@ function registerHealth(fastify: FastifyInstance, { runner, reads }: System, lea
       ...(leaving() ? ['this node is shutting down'] : []),
       ...runner.store.stopped.map(({ view, position }) => `the view ${view} stopped at position ${position}`),
       ...(runner.unreadableAt === undefined ? [] : [`the entry at position ${runner.unreadableAt} cannot be read by this program`]),
+      ...surroundingProblems(engine, config),
     ];
     return reply.status(problems.length > 0 ? 503 : 200).send({ status: problems.length > 0 ? 'not ready' : 'ready', position: runner.store.position, behind, problems });
   });

@@ -22,6 +22,8 @@ export interface Config {
   /** Left out: nothing is served. */
   readonly metricsPort: number | undefined;
   readonly metricsHost: string;
+  /** Less free room than this on the disk of the data folder makes the node not ready. In MiB. */
+  readonly minFreeMiB: number;
   /** How long a server that was told to stop goes on, so that a balancer sees that it is not ready. */
   readonly drainSeconds: number;
 }
@@ -83,6 +85,8 @@ const SETTINGS = {
   logLevel: { name: 'LOG_LEVEL', about: LOG_LEVELS.join(', '), byDefault: 'info', read: oneOf(LOG_LEVELS), right: `one of ${LOG_LEVELS.join(', ')}` },
   metricsPort: { name: 'METRICS_PORT', about: 'port of the metrics, for Prometheus; 0 takes a free one. Left out: none', byDefault: '', read: optional(port), right: 'a whole number from 0 to 65535' },
   metricsHost: { name: 'METRICS_HOST', about: 'address of the metrics', byDefault: '127.0.0.1', read: (v: string) => v || undefined, right: 'an address such as 127.0.0.1' },
+  // Room for some hundred thousand entries, and for the -wal files of the views, while somebody makes more.
+  minFreeMiB: { name: 'MIN_FREE_MIB', about: 'with less free in DATA_DIR /health/ready says so; in MiB, 0 never', byDefault: '256', read: (v: string) => (/^\d{1,9}$/.test(v) ? Number(v) : undefined), right: 'a whole number, such as 256' },
   drainSeconds: { name: 'DRAIN_SECONDS', about: 'how long SIGTERM lets a balancer notice before no more is taken', byDefault: '5', read: (v: string) => (/^\d+$/.test(v) && Number(v) <= 15 ? Number(v) : undefined), right: 'a whole number from 0 to 15' },
 } satisfies Record<keyof Config, Setting<unknown>>;
 

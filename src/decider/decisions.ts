@@ -1,7 +1,7 @@
 import type { Instant } from '../events/define.js';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
-import { EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type LocalLog } from '../event-store/event-store.js';
+import { ClockAhead, EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type LocalLog } from '../event-store/event-store.js';
 import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
 import { newCommandId } from './command-id.js';
@@ -256,6 +256,9 @@ function problemOf(error: unknown): Problem | undefined {
   }
   if (error instanceof LogUnreachable) {
     return new Problem('UNAVAILABLE', 'LOG_UNREACHABLE', 'The server of the log does not answer. The command may be recorded or not; ask again with the same commandId, and it has one effect.');
+  }
+  if (error instanceof ClockAhead) {
+    return new Problem('UNAVAILABLE', 'CLOCK_AHEAD', "The clock of this node runs ahead of the log's. Nothing was recorded; reading goes on. Ask another node, or again with the same commandId when the clock is right.", { aheadMs: Math.round(error.aheadMs) });
   }
   if (error instanceof EntryTooLarge) return new Problem('INVALID', 'TOO_LARGE', 'This is more than the log takes in one entry. Send less in one command.', { bytes: error.bytes });
   return undefined;

@@ -21,6 +21,8 @@ export interface OpenEngine extends Engine {
   readonly log: LocalLog;
   /** Compares an entry with the log itself, where the file is a copy; one that differs is fatal. @throws LogUnreachable */
   confirm(position: number): Promise<void>;
+  /** Milliseconds since the log's server was last heard of; 0 where there is none. */
+  silentMs(): number;
 }
 
 /** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */
@@ -78,6 +80,14 @@ export class LogUnreachable extends Error {
   constructor(cause: unknown) {
     super('The server of the log cannot be reached', { cause });
     this.name = 'LogUnreachable';
+  }
+}
+
+/** The entries' times run ahead of the clock of the log's server: nothing was written. It passes by itself when this node's clock is right. */
+export class ClockAhead extends Error {
+  constructor(readonly aheadMs: number) {
+    super(`The clock of this node runs ${Math.round(aheadMs)} ms ahead of that of the log's server`);
+    this.name = 'ClockAhead';
   }
 }
 

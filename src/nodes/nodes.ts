@@ -17,8 +17,8 @@ import { NotSealed, Sealed } from './sealed.js';
 /** How often other nodes are greeted, and how long each may take: a node that hangs is noticed within both. */
 const GREETING_EVERY_MS = 500;
 const GREETING_WITHIN_MS = 1_500;
-/** How long the server of the log may take to answer a node that is to decide. */
-const LOG_WITHIN_MS = 1_200;
+/** How long the server of the log may be silent to a node that is to decide; it is asked ten times a second. */
+const LOG_WITHIN_MS = 1_500;
 /** Entries compared in a greeting: in turn the newest, and some on a way through the whole log, again and again. */
 const LEAVES = 64;
 /** Commands up to 1 MiB of text each, which sealing makes half as long again. */
@@ -137,7 +137,7 @@ export class Nodes implements DecisionMaker {
     try {
       if (path === GREETING_PATH) {
         const { id, content } = await this.sealed.open<Greeting>('greeting', body);
-        return { status: 200, text: await this.sealed.seal('answer', id, await this.greeted(content)) };
+        return { status: 200, text: await this.sealed.seal('answer', id, this.greeted(content)) };
       }
       const { id, content } = await this.sealed.open<Orders>('orders', body);
       const answers: OrderAnswers = { answers: await Promise.all(content.orders.map((order) => this.decide(order))) };
@@ -149,7 +149,7 @@ export class Nodes implements DecisionMaker {
     }
   }
 
-  private async greeted({ logId, order, from, leaves }: Greeting): Promise<GreetingAnswer> {
+  private greeted({ logId, order, from, leaves }: Greeting): GreetingAnswer {
     const { engine, config: { nodes } } = this.parts;
     if (logId !== engine.log.logId) {
       this.tellOnce('A node of this installation is on another log: EVENT_STORE and COMMITTEE_STREAM have to be the same on all nodes.');
@@ -158,8 +158,7 @@ export class Nodes implements DecisionMaker {
     if (order.join() !== nodes.join()) this.tellOnce(`Nodes were told different orders: ${order.join()} and ${nodes.join()}. Nothing is wrong by it, but NODES should be the same on all nodes: two that decide are slower than one.`);
     const mine = engine.log.read(from - 1, leaves.length);
     const place = mine.findIndex((entry, i) => leafOf(entry).toString('base64') !== leaves[i]);
-    const ready = !this.leaving && await Promise.race([engine.head().then(() => true, () => false), wait(LOG_WITHIN_MS, false, { ref: false })]);
-    return { ready, ...(place >= 0 && { differsAt: from + place }) };
+    return { ready: !this.leaving && engine.silentMs() < LOG_WITHIN_MS, ...(place >= 0 && { differsAt: from + place }) };
   }
 
   /** Decided here, whoever else might: nothing is handed on twice. */

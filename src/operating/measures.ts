@@ -18,6 +18,10 @@ export interface Readings {
   subscriptions(): number;
   consequencesWaiting(): readonly Waiting[];
   consequencesFailed(): number;
+  /** Left on the disk of the data folder. */
+  freeBytes(): number;
+  /** Milliseconds since the log's server was last heard of. */
+  silentMs(): number;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -86,6 +90,8 @@ export class Measures {
     gauge('views_behind_entries', 'Entries that the views have not seen', () => log.head.position - store.position);
     gauge('views_behind_seconds', 'Age of the oldest entry that the views have not seen', () => age(log.at(store.position + 1)?.time, readings.now()));
     gauge('views_stopped', 'Views that have met what they cannot apply', () => store.stopped.length);
+    gauge('data_free_bytes', 'What is left on the disk of the data folder', () => readings.freeBytes());
+    gauge('log_server_silent_seconds', 'Since the server of the log last answered; 0 where the log is a file', () => readings.silentMs() / 1_000);
     gauge('sockets', 'Open sockets', () => readings.sockets());
     gauge('subscribers', 'Subscriptions under way', () => readings.subscriptions());
     gauge('consequences_oldest_waiting_seconds', 'How long the oldest consequence has been due', () => Math.max(0, ...readings.consequencesWaiting().map(

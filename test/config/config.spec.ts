@@ -28,6 +28,7 @@ const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: reado
   logLevel: ['LOG_LEVEL', ['', 'loud', 'INFO'], `one of ${LOG_LEVELS.join(', ')}`],
   metricsPort: ['METRICS_PORT', ['-1', '65536', 'x'], 'a whole number from 0 to 65535'],
   metricsHost: ['METRICS_HOST', [''], 'an address such as 127.0.0.1'],
+  minFreeMiB: ['MIN_FREE_MIB', ['', '-1', '1.5', 'all'], 'a whole number, such as 256'],
   drainSeconds: ['DRAIN_SECONDS', ['', '-1', '16', '1.5'], 'a whole number from 0 to 15'],
 };
 
@@ -43,8 +44,8 @@ describe('Settings', () => {
   });
 
   it('are read as they are meant', () => {
-    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', DRAIN_SECONDS: '0' }))
-      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', drainSeconds: 0 });
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', MIN_FREE_MIB: '512', DRAIN_SECONDS: '0' }))
+      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', minFreeMiB: 512, drainSeconds: 0 });
     // Left empty, as a file of settings may have it: as if left out.
     expect(readConfig({ OIDC_ISSUER: '', INSTALLATION_SECRET: '' })).toMatchObject({ oidcIssuer: undefined, installationSecret: undefined });
   });

@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
+import { Clock } from '../../src/config/clock.js';
+import type { StoredEntry } from '../../src/event-store/entry.js';
 import { EventStoreDbEngine, type EventStoreDbOptions } from '../../src/event-store/engines/eventstoredb.engine.js';
 import { Server } from '../../src/event-store/engines/eventstoredb-server.js';
+import { ServerClock } from '../../src/event-store/engines/server-clock.js';
+import { ClockAhead } from '../../src/event-store/event-store.js';
 import { entriesAfter } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
+import { openBallot, TestServer, until } from '../support/server.js';
 import { removeDir, tempDir } from '../support/temp.js';
 
 /** Where a real server is given, the same is asked of it. */
@@ -72,9 +78,110 @@ describe(`The stream of a Committee (${REAL === undefined ? 'protocol double; a 
   });
 });
 
+describe(`The clock of a node (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const one = (position: number, ms: number): StoredEntry[] => entriesAfter(position, 1, () => ({ time: at(ms) }));
+  const answer = (work: Promise<void>): Promise<unknown> => work.catch((error: unknown) => error);
+
+  it('that is more than two seconds ahead of the server writes nothing, on an empty log neither, and it passes by itself', async () => {
+    const stream = newStream();
+    const engine = await open(stream);
+    const [early] = [one(0, Date.now() + 4_000)];
+    expect(await answer(engine.append(early, 0))).toEqual(expect.objectContaining({ name: 'ClockAhead', aheadMs: expect.any(Number) }));
+    expect([(await engine.head()).position, await (await open(stream)).read(0, 9)]).toEqual([0, []]);
+    expect(await answer(engine.append(one(0, Date.now() + 3_600_000), 0))).toBeInstanceOf(ClockAhead);
+    await until(() => Date.now() > Date.parse(early[0]?.time as string) - 900);
+    await engine.append(early, 0);
+    expect((await engine.head()).position).toBe(1);
+  });
+
+  it('that is right, or behind, writes; so does one whose times are those of the head', async () => {
+    const engine = await open(newStream());
+    await engine.append(one(0, Date.now() - 3_600_000), 0);
+    const now = Date.now();
+    await engine.append(one(1, now), 1);
+    await engine.append(one(2, now), 2);
+    for (let n = 3; n < 40; n++) {
+      await engine.append(one(n, Date.now()), n);
+      await wait(50);
+    }
+    expect(await answer(engine.append(one(40, Date.now() + 4_000), 40))).toBeInstanceOf(ClockAhead);
+  });
+
+  it('is told to callers as UNAVAILABLE, CLOCK_AHEAD, with the id to ask with again; reading goes on, and it is over when the clock is right', async () => {
+    let fast = 0;
+    const settings = { EVENT_STORE: connection(), COMMITTEE_STREAM: newStream(), INSTALLATION_SECRET: 'one secret for all nodes of this test' };
+    const node = await TestServer.start({ sample: 'none', clock: new Clock(() => Date.now() + fast), settings });
+    const { ballot } = await openBallot(node, 2);
+    const { head } = node;
+    fast = 3_600_000;
+    const input = { ballot, expressed: 'IN_FAVOUR', commandId: newId() };
+    const mutation = 'mutation Cast($input: CastPositionInput!) { castPosition(input: $input) { position } }';
+    const refused = await node.ask(mutation, 'member-0', { input });
+    expect(refused.errors?.[0].extensions).toMatchObject({ code: 'UNAVAILABLE', reason: 'CLOCK_AHEAD', facts: { commandId: input.commandId, aheadMs: expect.any(Number) } });
+    expect([(await node.running.system.engine.head()).position, (await node.committee('position')).position]).toEqual([head, String(head)]);
+    fast = 0;
+    expect((await node.ask(mutation, 'member-0', { input })).data.castPosition.position).toBe(String(head + 1));
+    await node.stop();
+  });
+});
+
+describe('The time of the server', () => {
+  it('is what was heard, gone on by this process; the latest counts, and old news are forgotten', () => {
+    let elapsed = 1_000;
+    const clock = new ServerClock(() => elapsed);
+    expect(clock.ahead(5_000)).toBeUndefined();
+    clock.heard(Number.NaN);
+    expect(clock.ahead(5_000)).toBeUndefined();
+    clock.heard(100_000);
+    expect(clock.ahead(103_000)).toBe(3_000);
+    elapsed += 500;
+    expect(clock.ahead(103_000)).toBe(2_500);
+    clock.heard(100_000);
+    expect(clock.ahead(103_000)).toBe(2_500);
+    clock.heard(101_000);
+    expect(clock.ahead(103_000)).toBe(2_000);
+    // It was put back by a minute: believed after a while, not at once.
+    for (const [after, ahead] of [[31_000, 0], [31_000, 60_000]] as const) {
+      elapsed += after;
+      const shown = 101_000 + elapsed - 1_500 - 60_000;
+      clock.heard(shown);
+      expect(clock.ahead(shown + 60_000)).toBe(ahead);
+    }
+  });
+});
+
 /** What a real server does seldom is made to happen: only a double can be told to. */
-if (REAL !== undefined) it.todo('not run on a real server: metadata that the user may not write');
-else describe('The stream of a Committee, whose metadata the user may not write', () => {
+if (REAL !== undefined) it.todo('not run on a real server: a clock that is wrong there, and metadata that the user may not write');
+else describe('The clock of a server', () => {
+  const later = (position: number, ms: number): StoredEntry[] => entriesAfter(position, 1, () => ({ time: new Date(Date.now() + ms).toISOString() }));
+  afterEach(() => {
+    double.clock = Date.now;
+    double.hidesDate = false;
+  });
+
+  it('is known from the created of new entries alone, where nothing dates the answers; an old entry is not taken for now', async () => {
+    const stream = newStream();
+    double.hidesDate = true;
+    double.clock = () => Date.now() - 3_600_000;
+    await (await open(stream)).append(entriesAfter(0, 2), 0);
+    double.clock = Date.now;
+    const engine = await open(stream);
+    await engine.append(later(2, 0), 2);
+    await wait(300);
+    expect(await engine.append(later(3, 4_000), 3).catch((error: unknown) => error)).toBeInstanceOf(ClockAhead);
+    await engine.append(later(3, 0), 3);
+  });
+
+  it('is the one that counts: a node that agrees with nobody but itself is refused', async () => {
+    double.clock = () => Date.now() - 10_000;
+    const engine = await open(newStream());
+    expect(await engine.append(later(0, 0), 0).catch((error: unknown) => error)).toBeInstanceOf(ClockAhead);
+    await engine.append(later(0, -10_000), 0);
+  });
+});
+
+if (REAL === undefined) describe('The stream of a Committee, whose metadata the user may not write', () => {
   it('is used without a list, with a notice that says who should give it one', async () => {
     const stream = newStream();
     const { log } = await open(stream);

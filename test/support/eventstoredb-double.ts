@@ -32,6 +32,14 @@ export class EventStoreDbDouble {
   readonly streams = new Map<string, Recorded[]>();
   /** Calls of each kind that have come in. */
   readonly calls = { append: 0, read: 0 };
+  /** Its clock, in milliseconds since 1970: `created` of events, and the date of answers in whole seconds. */
+  clock: () => number = Date.now;
+  /** As where something in between takes the date away. */
+  hidesDate = false;
+  /** Nobody is there, for every call. */
+  isAway = false;
+  /** Events of streams that were sent to readers. */
+  sent = 0;
   /** What is kept of an event that is written, for tests of a disk that keeps something else. */
   keeps: (event: Recorded, revision: number) => Recorded = (event) => event;
   private readonly server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
@@ -63,6 +71,7 @@ export class EventStoreDbDouble {
   }
 
   private mishap(of: 'append' | 'read'): Mishap | undefined {
+    if (this.isAway) return 'UNAVAILABLE';
     const place = this.mishaps.findIndex((mishap) => mishap.of === of);
     return place < 0 ? undefined : this.mishaps.splice(place, 1)[0]?.what;
   }
@@ -82,7 +91,7 @@ export class EventStoreDbDouble {
       tooLarge ||= data.length + metadata.length > EVENT_AT_MOST;
       proposed.push({
         id: message.getId()?.getString().toLowerCase() ?? '', type: message.getMetadataMap().get('type') ?? '', contentType: message.getMetadataMap().get('content-type') ?? '',
-        data, metadata, created: Date.now(),
+        data, metadata, created: this.clock(),
       });
     });
     call.on('end', () => {
@@ -125,6 +134,9 @@ export class EventStoreDbDouble {
     const mishap = this.mishap('read');
     if (mishap === 'HANGS') return;
     if (mishap) return void call.emit('error', failureOf(mishap));
+    const dated = new Metadata();
+    if (!this.hidesDate) dated.set('date', new Date(this.clock()).toUTCString());
+    call.sendMetadata(dated);
     const options = call.request.getOptions();
     const identifier = options?.getStream()?.getStreamIdentifier();
     const name = Buffer.from(identifier?.getStreamName_asU8() ?? []).toString('utf8');
@@ -139,6 +151,7 @@ export class EventStoreDbDouble {
     const from = asked?.hasStart() ? 0 : asked?.hasEnd() ? stream.length - 1 : Number(asked?.getRevision());
     const count = Number(options?.getCount());
     for (let n = 0, revision = from; n < count && revision >= 0 && revision < stream.length; n++, revision += forwards ? 1 : -1) {
+      this.sent++;
       call.write(new streamsPb.ReadResp().setEvent(new streamsPb.ReadResp.ReadEvent().setEvent(recordOf(name, revision, stream[revision] as Recorded))));
     }
     call.end();

@@ -5,6 +5,7 @@ import type { StoredEntry } from '../entry.js';
 import { LogUnreachable, LogUnusable } from '../event-store.js';
 import { CallTimedOut, faultOfServer, ForeignEvent, LeftBehind, type ServerFault } from './eventstoredb-errors.js';
 import { fromServerEvent, toServerEvent } from './eventstoredb-events.js';
+import { ServerClock } from './server-clock.js';
 
 type What = Pick<NonNullable<Parameters<EventStoreDBClient['readStream']>[1]>, 'direction' | 'fromRevision' | 'maxCount'>;
 
@@ -42,10 +43,14 @@ export class Server {
   private client: EventStoreDBClient;
   /** Undefined: none is given, as on a server without users. */
   readonly user: string | undefined;
+  readonly clock = new ServerClock();
   private readonly credentials: Credentials;
   private closed = false;
   /** By performance.now(), of the connection. */
   private begun = 0;
+  private heardAt = performance.now();
+  /** The last event of the stream that was read, once everything before it was: what follows is new. */
+  private newest: bigint | undefined;
 
   constructor(private readonly options: ServerOptions) {
     const given = userOf(options.connection);
@@ -55,6 +60,8 @@ export class Server {
   }
 
   get stream(): string { return this.options.stream; }
+  /** Since it last answered, whatever it said. */
+  get silentMs(): number { return performance.now() - this.heardAt; }
 
   /** Writes at exactly this head. @throws ServerRefusal, LogUnreachable */
   async append(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
@@ -70,7 +77,9 @@ export class Server {
 
   /** At most `limit` entries from a position on, which is asked for itself. Empty: there is none there. */
   async read(from: number, limit: number): Promise<readonly StoredEntry[]> {
-    return (await this.events(this.stream, { direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit })).map(fromServerEvent);
+    const events = await this.events(this.stream, { direction: FORWARDS, fromRevision: from <= 1 ? START : BigInt(from - 1), maxCount: limit });
+    this.hear(events, events.length < limit);
+    return events.map(fromServerEvent);
   }
 
   /** The last entry, or undefined where there is none. */
@@ -102,6 +111,14 @@ export class Server {
     await Promise.race([this.client.dispose(), wait(1_000, undefined, { ref: false })]).catch(() => undefined);
   }
 
+  /** What the times of events say of the server's clock. An event that was not there a moment ago is of now. */
+  private hear(events: readonly ResolvedEvent[], isEnd: boolean): void {
+    const last = events.at(-1)?.event;
+    if (last && this.newest !== undefined && last.revision > this.newest) this.clock.heard(last.created.getTime());
+    if (last && (this.newest !== undefined || isEnd)) this.newest = last.revision;
+    else if (!last && isEnd) this.newest ??= -1n;
+  }
+
   private lastEvent(stream: string): Promise<readonly ResolvedEvent[]> {
     return this.events(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 });
   }
@@ -127,10 +144,15 @@ export class Server {
     for (;;) {
       const used = this.client;
       try {
-        return await limited(call(used), Math.max(LEAST_MS, Math.min(CALL_MS, until - performance.now())));
+        const answer = await limited(call(used), Math.max(LEAST_MS, Math.min(CALL_MS, until - performance.now())));
+        this.heardAt = performance.now();
+        return answer;
       } catch (error) {
         const fault = faultOfServer(error);
-        if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') throw new ServerRefusal(fault, error);
+        if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') {
+          this.heardAt = performance.now();
+          throw new ServerRefusal(fault, error);
+        }
         if (this.closed || performance.now() > until) throw new LogUnreachable(error);
         // Another call may have left it behind already: each has one fresh connection to share. Elsewhere is where the client goes by itself. One that is
         // still on its way, as to a cluster that elects, gets there no sooner for being begun again.
@@ -153,7 +175,9 @@ export class Server {
     const { connection } = this.options;
     // A node that hangs is not to hold up the search for the leader by more than a call.
     const patient = !connection.includes('+discover') || /[?&]gossipTimeout=/.test(connection);
-    return EventStoreDBClient.connectionString(patient ? connection : `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1`);
+    const client = EventStoreDBClient.connectionString(patient ? connection : `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1`);
+    listenToDates(client, (date) => this.clock.heard(date));
+    return client;
   }
 }
 
@@ -162,6 +186,25 @@ export class ServerRefusal extends Error {
     super(`The server refused: ${fault.kind}${'why' in fault ? ` ${fault.why}` : ''}`, { cause });
     this.name = 'ServerRefusal';
   }
+}
+
+/** What the client makes its streams by: its own affair, so it is looked for and may be missing. */
+const MAKER = 'GRPCStreamCreator';
+type MakeStream = (...args: unknown[]) => () => Promise<{ on?(event: 'metadata', listener: (metadata: { get(name: string): unknown[] }) => void): unknown }>;
+
+/** Every answer over HTTP has a date, also where there is no event yet or the last one is old; the client does not hand it on. */
+function listenToDates(client: EventStoreDBClient, onDate: (time: number) => void): void {
+  const make = Reflect.get(client, MAKER) as MakeStream | undefined;
+  if (typeof make !== 'function') return;
+  const listening: MakeStream = (...args) => {
+    const begin = make(...args);
+    return async () => {
+      const stream = await begin();
+      stream.on?.('metadata', (metadata) => onDate(Date.parse(String(metadata.get('date')[0]))));
+      return stream;
+    };
+  };
+  Reflect.set(client, MAKER, listening);
 }
 
 /** An error of a stream that cannot be used as it is, with what to do; any other as it is. */

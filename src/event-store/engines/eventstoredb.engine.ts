@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Head, StoredEntry } from '../entry.js';
-import { CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
+import { ClockAhead, CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { leafOf } from '../leaf.js';
 import { LogFile } from '../log-file.js';
@@ -27,6 +27,8 @@ const DIFFERS = 'differs at';
 const POLL_MS = 100;
 const PAGE = 500;
 const SAMPLES = 16;
+/** More would bind all nodes to this one's clock: times never go back along the log, and terms and deadlines are judged by them. */
+const AHEAD_AT_MOST_MS = 2_000;
 /** How long what the server has judged by may take to be readable there. */
 const READABLE_MS = 5_000;
 /** The server takes an append below 256 MiB. */
@@ -103,6 +105,10 @@ export class EventStoreDbEngine implements OpenEngine {
     this.onFatal(new CopyDiffers(position, 'another entry stands there'));
   }
 
+  silentMs(): number {
+    return this.server.silentMs;
+  }
+
   async close(): Promise<void> {
     this.stopPolling.abort();
     await this.last;
@@ -162,6 +168,9 @@ export class EventStoreDbEngine implements OpenEngine {
       if (size > EVENT_AT_MOST) throw new EntryTooLarge(size);
     }
     if (bytes > APPEND_AT_MOST) throw new EntryTooLarge(bytes);
+    // A time that is only the head's is not this node's doing, and brings the log no further ahead.
+    const ahead = before > this.log.head.time ? this.server.clock.ahead(Date.parse(before)) : undefined;
+    if (ahead !== undefined && ahead > AHEAD_AT_MOST_MS) throw new ClockAhead(ahead);
   }
 
   private async poll(): Promise<void> {

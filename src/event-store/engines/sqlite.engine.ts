@@ -53,6 +53,10 @@ export class SqliteEngine implements OpenEngine {
     return this.log.head;
   }
 
+  silentMs(): number {
+    return 0;
+  }
+
   async close(): Promise<void> {
     try {
       this.log.close();
