@@ -4,6 +4,8 @@ import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type LocalLog } 
 import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
 
 export const LOG_FILE = 'log.db';
+/** A node's copy of a log that a server keeps: the same kind of file. */
+export const COPY_FILE = 'log-copy.db';
 
 /** "ICL1" read as a number: tells a log of ours from any other SQLite file. */
 const APPLICATION_ID = 0x49434c31;

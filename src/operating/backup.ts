@@ -7,7 +7,7 @@ import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LOG_FORMAT } from '../event-store/log-file.js';
 import { copySqlite, faultOf } from '../event-store/sqlite.js';
-import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
 import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, sync, writeManifest, type Manifest } from './manifest.js';
 
 const OURS = [LOG_FILE, `${LOG_FILE}-wal`, `${LOG_FILE}-shm`, `${LOG_FILE}-journal`, LEAVES_FILE, SECRET_FILE, `${MANIFEST_FILE}.draft`, MANIFEST_FILE];
@@ -18,13 +18,12 @@ export const backup: CliCommand = {
 
 Takes everything that was acknowledged before it began, reads the copy as a whole, and writes ${MANIFEST_FILE} last: what has none is no
 backup. The folder must be new or empty. Ctrl-C leaves nothing behind. What is written is as confidential as DATA_DIR, and ${SECRET_FILE}
-in it is a secret. Ends with 2 where the log is damaged; nothing is written then.`,
+in it is a secret. With EVENT_STORE it is this node's copy of the log that is taken, up to where the node has read. Ends with 2 where the log is damaged; nothing is written then.`,
   async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name one folder, such as: npm run cli -- backup /backups/2026-03-01');
-    logInFile(config);
     const folder = resolve(positionals[0]);
-    const source = join(config.dataDir, LOG_FILE);
+    const source = join(config.dataDir, logFileOf(config));
     if (!existsSync(source)) throw new Wrong(`There is no log in ${config.dataDir}. Name the folder of the log in DATA_DIR.`);
     const secret = secretOf(config);
     const isNew = takeFolder(folder);
@@ -107,11 +106,12 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-function asTold(error: unknown, folder: string, { dataDir }: Config): unknown {
+function asTold(error: unknown, folder: string, config: Config): unknown {
+  const { dataDir } = config;
   if (error instanceof Interrupted) return new Interrupted(`Interrupted. Nothing was left in ${folder}.`);
-  if (error instanceof Damaged) return new Damaged(`${error.message.replaceAll(join(folder, LOG_FILE), join(dataDir, LOG_FILE))}\nThe log in ${dataDir} is damaged. No backup was written; keep those that you have.`);
+  if (error instanceof Damaged) return new Damaged(`${error.message.replaceAll(join(folder, LOG_FILE), join(dataDir, logFileOf(config)))}\nThe log in ${dataDir} is damaged. No backup was written; keep those that you have.`);
   const { code, path } = error as NodeJS.ErrnoException;
-  if (faultOf(error) === 'FULL' || code === 'ENOSPC') return new Wrong(`There is no room for the backup in ${folder}. Nothing was left there; name a folder with as much room as ${join(dataDir, LOG_FILE)} takes.`);
+  if (faultOf(error) === 'FULL' || code === 'ENOSPC') return new Wrong(`There is no room for the backup in ${folder}. Nothing was left there; name a folder with as much room as ${join(dataDir, logFileOf(config))} takes.`);
   if (code !== undefined && path?.startsWith(folder)) return new Wrong(`${folder} cannot be written to (${code}). Name a folder that this program may write to.`);
   return error;
 }

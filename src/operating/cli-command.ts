@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { COPY_FILE, LOG_FILE } from '../event-store/log-file.js';
 
 /** A line for the person who called. */
 export type Say = (line: string) => void;
@@ -16,10 +17,8 @@ export class Wrong extends Error {}
 /** Ctrl-C. The message says how things stand. */
 export class Interrupted extends Error {}
 
-/** @throws Wrong where the log is no file of this node */
-export function logInFile({ eventStore }: Config): void {
-  if (eventStore !== undefined) throw new Wrong('EVENT_STORE is given: the log is kept by that server, and this command is for a log in a file. Use the means of the server; leave EVENT_STORE out for a folder.');
-}
+/** What the log's file is called in DATA_DIR: the log itself, or a node's copy of the one that a server keeps. */
+export const logFileOf = ({ eventStore }: Config): string => (eventStore === undefined ? LOG_FILE : COPY_FILE);
 
 export const EXIT = { refused: 1, damaged: 2, interrupted: 130 } as const;
 

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { Damaged } from '../event-store/log-check.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
-import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
 import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, sync, type Manifest } from './manifest.js';
 
 /** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
@@ -17,11 +17,11 @@ export const restore: CliCommand = {
   help: `npm run cli -- restore <folder>
 
 Into the folder that DATA_DIR names, which must be new or empty: a log is never overwritten. The backup is checked before, and what was
-restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR as it was. Ends with 2 where the backup is damaged.`,
+restored after it. With EVENT_STORE it becomes this node's copy of the log: the start compares it with the stream and reads only what came
+since. The next start builds the views anew. Ctrl-C leaves DATA_DIR as it was. Ends with 2 where the backup is damaged.`,
   async run(args, config, say) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name the folder of one backup, such as: npm run cli -- restore /backups/2026-03-01');
-    logInFile(config);
     const folder = resolve(positionals[0]);
     const manifest = readManifest(folder);
     checkSecret(manifest, config);
@@ -39,7 +39,7 @@ restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR 
     };
     try {
       checkEmpty(config, folder);
-      await interruptible((signal) => bring(folder, manifest, dataDir, say, signal));
+      await interruptible((signal) => bring(folder, manifest, config, say, signal));
     } catch (error) {
       putAway();
       throw asTold(error, folder, config);
@@ -49,7 +49,8 @@ restored after it. The next start builds the views anew. Ctrl-C leaves DATA_DIR 
   },
 };
 
-async function bring(folder: string, manifest: Manifest, dataDir: string, say: Say, signal: AbortSignal): Promise<void> {
+async function bring(folder: string, manifest: Manifest, config: Config, say: Say, signal: AbortSignal): Promise<void> {
+  const { dataDir } = config;
   await checkBackup(folder, manifest, folder, percentTold('Checking the backup', say), signal);
   const draft = join(dataDir, DRAFT);
   rmSync(draft, { recursive: true, force: true });
@@ -62,13 +63,14 @@ async function bring(folder: string, manifest: Manifest, dataDir: string, say: S
   }
   await checkBackup(folder, manifest, draft, percentTold('Checking what was restored', say), signal);
   // The log last: where it is, everything is.
-  for (const name of names) renameSync(join(draft, name), join(dataDir, name));
+  for (const name of names) renameSync(join(draft, name), join(dataDir, name === LOG_FILE ? logFileOf(config) : name));
   rmSync(draft, { recursive: true });
   sync(dataDir);
 }
 
-function checkEmpty({ dataDir }: Config, folder: string): void {
-  if (existsSync(join(dataDir, LOG_FILE))) throw new Wrong(`There is a log in ${dataDir} already, and none is ever overwritten. Name a new folder in DATA_DIR, or move the log away.`);
+function checkEmpty(config: Config, folder: string): void {
+  const { dataDir } = config;
+  if (existsSync(join(dataDir, logFileOf(config)))) throw new Wrong(`There is a log in ${dataDir} already, and none is ever overwritten. Name a new folder in DATA_DIR, or move the log away.`);
   const others = readdirSync(dataDir).filter((name) => name !== DRAFT && !LOCK_FILES.includes(name) && !isSameSecret(dataDir, folder, name));
   if (others.length > 0) throw new Wrong(`${dataDir} is not empty: it holds ${others.slice(0, 5).join(', ')}. Name a folder in DATA_DIR that is new or empty.`);
 }

@@ -12,7 +12,7 @@ import { shapeOf, VIEWS_FILE, ViewStore } from '../projections/view-store.js';
 import type { View } from '../projections/view.js';
 import { readViews, type RowsDigest, type ViewsAt } from '../projections/views-digest.js';
 import { checkBackup } from './check-backup.js';
-import { type CliCommand, Interrupted, interruptible, logInFile, percentTold, type Say, Wrong } from './cli-command.js';
+import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
 import { LOG_FILE, readLeaves, readManifest, type Manifest } from './manifest.js';
 
 export const verify = (views: readonly View[]): CliCommand => ({
@@ -28,7 +28,6 @@ Ends with 0 when all is well, with 2 and the first wrong position or file when n
     const { values, positionals } = parseArgs({ args: [...args], options: { against: { type: 'string' } }, allowPositionals: true });
     if (positionals.length > 1) throw new Wrong('Name one backup, or none for what DATA_DIR holds.');
     if (positionals[0] !== undefined && values.against !== undefined) throw new Wrong('Name a backup to check it, or --against a backup to check what DATA_DIR holds; not both.');
-    if (positionals[0] === undefined) logInFile(config);
     await interruptible((signal) => (positionals[0] === undefined
       ? verifyData(config, views, values.against === undefined ? undefined : resolve(values.against), say, signal)
       : verifyBackup(resolve(positionals[0]), views, say, signal)));
@@ -43,8 +42,9 @@ async function verifyBackup(folder: string, views: readonly View[], say: Say, si
   say(`All is well: ${manifest.entries} entries of log ${manifest.logId}, taken ${manifest.takenAt}.\n  digest   ${manifest.digest}`);
 }
 
-async function verifyData({ dataDir }: Config, views: readonly View[], against: string | undefined, say: Say, signal: AbortSignal): Promise<void> {
-  const path = join(dataDir, LOG_FILE);
+async function verifyData(config: Config, views: readonly View[], against: string | undefined, say: Say, signal: AbortSignal): Promise<void> {
+  const { dataDir } = config;
+  const path = join(dataDir, logFileOf(config));
   if (!existsSync(path)) throw new Wrong(`There is no log in ${dataDir}. Name the folder of the log in DATA_DIR, or the folder of a backup.`);
   const backup = against === undefined ? undefined : readManifest(against);
   const leafAt = against === undefined || !backup ? undefined : await readLeaves(against, backup);

@@ -4,14 +4,14 @@ import type { Head, StoredEntry } from '../entry.js';
 import { ClockAhead, CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { leafOf } from '../leaf.js';
-import { LogFile } from '../log-file.js';
+import { COPY_FILE, LogFile } from '../log-file.js';
 import { removeDatabase } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
 import { logIdOf } from './eventstoredb-metadata.js';
 import { asUnusable, Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
-export const COPY_FILE = 'log-copy.db';
+export { COPY_FILE };
 
 export interface EventStoreDbOptions extends ServerOptions {
   readonly dataDir: string;

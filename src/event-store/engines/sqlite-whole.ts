@@ -4,7 +4,7 @@ import { Codec } from '../codec.js';
 import type { StoredEntry } from '../entry.js';
 import { HeadMoved, LogFull, LogUnusable } from '../event-store.js';
 import { checkLog } from '../log-check.js';
-import { LOG_FILE, LogFile } from '../log-file.js';
+import { COPY_FILE, LOG_FILE, LogFile } from '../log-file.js';
 import { faultOf, removeDatabase } from '../sqlite.js';
 import type { LogIdentity, LogSource, LogTarget } from '../whole-log.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
@@ -15,6 +15,7 @@ const DRAFT = 'copying';
 /** A log in a folder, read as a whole first: what is damaged is not copied. A server may run there. @throws LogUnusable, Damaged; undefined when `signal` ended it */
 export async function openSqliteSource(folder: string, signal: AbortSignal, onProgress: (done: number, of: number) => void): Promise<LogSource | undefined> {
   const path = join(folder, LOG_FILE);
+  if (!existsSync(path) && existsSync(join(folder, COPY_FILE))) throw new LogUnusable(`There is no log in ${folder}, but a node's copy of one (${COPY_FILE}). Name the server that keeps it, or a backup of this node.`);
   if (!existsSync(path)) throw new LogUnusable(`There is no log in ${folder}: it has no ${LOG_FILE}. Name the data directory of a log in a file, or a backup.`);
   const checked = await checkLog(path, { codec: new Codec(), signal, onProgress });
   if (!checked) return undefined;
