@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
-import { samplePersons } from './sample/sample.js';
+import { FIRST_START, samplePersons } from './sample/sample.js';
 import { startServer, type Running } from './server.js';
 
 const HELP = `npm start runs the Interregional Committee. Settings come from the environment:
@@ -30,11 +30,19 @@ async function main(): Promise<void> {
 }
 
 function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
+  const { engine: { log }, config } = system;
   const lines = [
-    '', `The Interregional Committee is running, at position ${system.engine.log.head.position} of its log.`, '',
-    `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${system.config.dataDir}`, ...(metricsUrl === undefined ? [] : [`  Metrics      ${metricsUrl}`]), '',
+    '', `The Interregional Committee is running, at position ${log.head.position} of its log.`, '',
+    `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${config.dataDir}`, ...(config.eventStore === undefined ? [] : [`  Log          stream ${config.committeeStream} of the EventStoreDB; a copy of it is among the data`]), ...(metricsUrl === undefined ? [] : [`  Metrics      ${metricsUrl}`]), '',
   ];
-  if (usesDevIssuer) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', '  npm run --silent token -- lombardy-representative     prints a token for one of them', '');
+  const hasSample = log.note(FIRST_START) !== undefined;
+  if (usesDevIssuer && hasSample) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', '  npm run --silent token -- lombardy-representative     prints a token for one of them', '');
+  if (!hasSample) {
+    lines.push(...(log.head.position > 0 ? [] : [
+      'There is no Committee yet. Stop this, found one, and start again:', '  npm run cli -- establish --name "Interregional Committee" --secretariat <subject of a token>', '',
+    ]), 'Ctrl-C stops it; nothing is lost.', '');
+    return lines.join('\n');
+  }
   lines.push(
     'Three things to try:',
     `  1. Open ${url}/ and press play: what was adopted and why, the members, the board.`,

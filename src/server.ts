@@ -23,7 +23,7 @@ import { issuerKeys } from './identity/issuer-keys.js';
 import { isLoopbackHost } from './identity/loopback.js';
 import { personIdOf } from './identity/person-id.js';
 import { TokenVerifier } from './identity/tokens.js';
-import { loadSample } from './sample/sample.js';
+import { FIRST_START, loadSample } from './sample/sample.js';
 import { serveMetrics } from './operating/metrics-server.js';
 import { freeBytes, surroundingProblems } from './operating/readiness.js';
 import { openSystem, type System } from './system.js';
@@ -106,7 +106,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
 
   const processes = app.get(ProcessRunner);
   const dispatch = app.get(Dispatch);
-  if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note('first start') !== undefined)) {
+  if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note(FIRST_START) !== undefined)) {
     const { level } = logger;
     // Its commands are not today's; what goes wrong is still told.
     logger.level = level === 'debug' ? level : 'warn';

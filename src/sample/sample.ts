@@ -27,7 +27,7 @@ export interface SampleParts {
 
 /** Beside both `src/` and `dist/`. */
 const FILE = new URL('../../data/sample.json', import.meta.url);
-const FIRST_START = 'first start';
+export const FIRST_START = 'first start';
 const LOADED = 'sample loaded';
 
 export const sampleLines = (): readonly Line[] => (JSON.parse(readFileSync(FILE, 'utf8')) as { lines: Line[] }).lines;
