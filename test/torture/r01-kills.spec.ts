@@ -102,7 +102,7 @@ describe(`R1 a server that is killed with kill -9 while ${CLIENTS} clients vote 
     log.close();
     tell('R1', `${KILLS} kills, ${receipts.length} acknowledged, 0 lost, 0 double; sent again after a kill: ${outcome.writtenUntold} had been written, each has one effect; views equal a rebuild`);
     expect(receipts.length).toBeGreaterThan(LONG ? 5_000 : KILLS * 5);
-  }, scale(180_000, 3_600_000));
+  }, scale(180_000, 14_400_000));
 
   control('acknowledged before it is durable', async () => {
     const { lost, acknowledged } = await underFire(2, [ACKNOWLEDGED_BEFORE_DURABLE]);
