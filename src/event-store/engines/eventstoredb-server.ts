@@ -179,14 +179,15 @@ export class ServerRefusal extends Error {
 }
 
 /** What the client makes its streams by: typed as its own affair, so it is looked for and may be missing. */
-interface StreamMaker { GRPCStreamCreator?: (...args: unknown[]) => () => Promise<{ on?(event: 'metadata', listener: (metadata: { get(name: string): unknown[] }) => void): unknown }> }
+interface StreamMaker { GRPCStreamCreator: (...args: unknown[]) => () => Promise<{ on?(event: 'metadata', listener: (metadata: { get(name: string): unknown[] }) => void): unknown }> }
+
+const makesStreams = (client: object): client is StreamMaker => 'GRPCStreamCreator' in client && typeof client.GRPCStreamCreator === 'function';
 
 /** Every answer over HTTP has a date, also where there is no event yet or the last one is old; the client does not hand it on. */
-function listenToDates(client: EventStoreDBClient, onDate: (time: number) => void): void {
-  const maker = client as unknown as StreamMaker;
-  const make = maker.GRPCStreamCreator;
-  if (!make) return;
-  maker.GRPCStreamCreator = (...args) => {
+function listenToDates(client: object, onDate: (time: number) => void): void {
+  if (!makesStreams(client)) return;
+  const make = client.GRPCStreamCreator;
+  client.GRPCStreamCreator = (...args) => {
     const begin = make(...args);
     return async () => {
       const stream = await begin();
