@@ -108,6 +108,7 @@ else describe(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, 
     const run = await recorded(VOTES, []);
     const count = (call: Traced['call']): number => run.ops.filter((op) => op.call === call).length;
     const seen = await cutThePower(run, IMAGES, STARTS);
+    progress('R3', JSON.stringify(seen));
     expect(seen).toMatchObject({ images: IMAGES, lost: 0, corrupt: 0, noPrefix: 0, starts: STARTS, viewsDiffer: 0 });
     // Else nothing was put to the test.
     expect(seen.unsynced).toBeGreaterThan(IMAGES / 5);

@@ -188,15 +188,16 @@ export class ServerRefusal extends Error {
   }
 }
 
-/** What the client makes its streams by: its own affair, so it is looked for and may be missing. */
-const MAKER = 'GRPCStreamCreator';
-type MakeStream = (...args: unknown[]) => () => Promise<{ on?(event: 'metadata', listener: (metadata: { get(name: string): unknown[] }) => void): unknown }>;
+/** What the client makes its streams by: typed as its own affair, so it is looked for and may be missing. */
+interface StreamMaker { GRPCStreamCreator: (...args: unknown[]) => () => Promise<{ on?(event: 'metadata', listener: (metadata: { get(name: string): unknown[] }) => void): unknown }> }
+
+const makesStreams = (client: object): client is StreamMaker => 'GRPCStreamCreator' in client && typeof client.GRPCStreamCreator === 'function';
 
 /** Every answer over HTTP has a date, also where there is no event yet or the last one is old; the client does not hand it on. */
-function listenToDates(client: EventStoreDBClient, onDate: (time: number) => void): void {
-  const make = Reflect.get(client, MAKER) as MakeStream | undefined;
-  if (typeof make !== 'function') return;
-  const listening: MakeStream = (...args) => {
+function listenToDates(client: object, onDate: (time: number) => void): void {
+  if (!makesStreams(client)) return;
+  const make = client.GRPCStreamCreator;
+  client.GRPCStreamCreator = (...args) => {
     const begin = make(...args);
     return async () => {
       const stream = await begin();
@@ -204,7 +205,6 @@ function listenToDates(client: EventStoreDBClient, onDate: (time: number) => voi
       return stream;
     };
   };
-  Reflect.set(client, MAKER, listening);
 }
 
 /** An error of a stream that cannot be used as it is, with what to do; any other as it is. */
