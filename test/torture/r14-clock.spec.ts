@@ -75,7 +75,7 @@ describe(`R14 a clock that jumps (SEED=${SEED})`, () => {
   control('the recorded time is what the clock says', async () => {
     const at = await committee.of({ regions: 3 });
     jest.spyOn(Decisions.prototype as unknown as { decisionTime(): string }, 'decisionTime').mockImplementation(() => at.kernel.clock.now());
-    const { refusedInternally } = await jumping(at, 120, 0);
+    const { refusedInternally } = await jumping(at, 1_000, 0);
     // The log itself refuses a time that goes back: the second line held, and the first was missed.
     const met = at.kernel.internalErrors.splice(0).map((error) => (error as Error).name);
     tell('R14', `control, the recorded time is what the clock says: ${refusedInternally} commands failed, ${[...new Set(met)].join(', ')}`);
