@@ -134,7 +134,7 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
   }, 60_000);
 
   describe('that is long', () => {
-    const COUNT = 6_000;
+    const COUNT = 10_000;
     let dataDir: string;
     let stream: string;
     let source: Whole;
@@ -155,7 +155,7 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
     it('to a server may be interrupted and killed, goes on, and no node starts on it before it is whole', async () => {
       const args = toServer(dataDir, stream);
       const interrupted = await stopped(args, 'SIGINT');
-      isTold(interrupted, 130, /^Interrupted\. (\d+) of 6001 entries are there\. Say the same again and it goes on\.\n$/);
+      isTold(interrupted, 130, /^Interrupted\. (\d+) of 10001 entries are there\. Say the same again and it goes on\.\n$/);
       const there = Number(/(\d+) of/.exec(interrupted.err)?.[1]);
       expect(there).toBeGreaterThan(COUNT / 10);
       await expect(EventStoreDbEngine.open({ connection: server(), stream, dataDir: newDir(), onFatal: () => undefined })).rejects.toThrow(/is being copied to, or a copy was interrupted.*npm run cli -- copy/);
