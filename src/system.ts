@@ -93,7 +93,7 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   });
   await runner.start();
   const registry = new CommandRegistry(registrations);
-  const nodes = config.node === undefined ? undefined : new Nodes({ config, secret, engine, decisions, registry, logger });
+  const nodes = config.node === undefined ? undefined : new Nodes({ order: config.nodes, node: config.node, secret, engine, decisions, registry, logger });
   return {
     config, clock, logger, secret, engine, codec, registry, decisions, nodes, runner, reads, measures,
     visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions),

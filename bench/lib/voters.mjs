@@ -1,12 +1,15 @@
-import { memberOf } from './committee.mjs';
-
-/** Members that each vote again and again, the other way each time, naming the position that they replace. @returns what one of them does next */
-export function votersOf({ send }, ballot, from, count) {
-  const voters = Array.from({ length: count }, (_, i) => ({ member: memberOf(from + i), expressed: 'AGAINST', replaces: undefined }));
+/**
+ * Voters that each vote again and again, the other way each time, naming the position that they replace.
+ *
+ * @param cast (voter's number, what is expressed, the position that it replaces) => the position that was written
+ * @returns what one of them does next; where `cast` fails it has not voted
+ */
+export function votersOf(count, cast) {
+  const voters = Array.from({ length: count }, () => ({ expressed: 'AGAINST', replaces: undefined }));
   return async (caller) => {
     const voter = voters[caller];
     const expressed = voter.expressed === 'AGAINST' ? 'IN_FAVOUR' : 'AGAINST';
-    const { position } = await send('CastPosition', { ballot, expressed, replaces: voter.replaces }, voter.member);
-    Object.assign(voter, { expressed, replaces: position });
+    voter.replaces = await cast(caller, expressed, voter.replaces);
+    voter.expressed = expressed;
   };
 }

@@ -1,5 +1,5 @@
-/** A node of the project in a process of its own, without HTTP: told { ballot, from }, it votes there with its own 64 members for so long and tells how often. */
-import { openCommittee } from './committee.mjs';
+/** A node of the project in a process of its own, without HTTP: told { ballot, from, callers, ms }, it votes there with that many members for so long and tells how often. */
+import { memberOf, openCommittee } from './committee.mjs';
 import { perSecond } from './measure.mjs';
 import { votersOf } from './voters.mjs';
 
@@ -12,7 +12,7 @@ process.on('message', async (ask) => {
     await committee.close();
     process.exit(0);
   }
-  vote ??= votersOf(committee, ask.ballot, ask.from, ask.callers);
+  vote ??= votersOf(ask.callers, async (caller, expressed, replaces) => (await committee.send('CastPosition', { ballot: ask.ballot, expressed, replaces }, memberOf(ask.from + caller))).position);
   process.send(await perSecond(ask.callers, ask.ms, vote));
 });
 process.send({ url: 'none' });

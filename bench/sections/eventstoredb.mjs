@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import 'reflect-metadata';
-import { found, openBallot, openCommittee, SECRET } from '../lib/committee.mjs';
+import { found, memberOf, openBallot, openCommittee, SECRET } from '../lib/committee.mjs';
 import { startChild } from '../lib/child.mjs';
 import { inTurns, notRun, perSecond, progress, quick, report, times } from '../lib/measure.mjs';
 import { folder, load } from '../lib/project.mjs';
@@ -33,7 +33,7 @@ const founder = await openCommittee(join(dir, 'founder'), { more: on });
 await found(founder, CALLERS * NODES);
 const { ballot } = await openBallot(founder);
 const { ballot: ofThree } = await openBallot(founder, 1);
-const ours = votersOf(founder, ballot, 0, CALLERS);
+const ours = votersOf(CALLERS, async (caller, expressed, replaces) => (await founder.send('CastPosition', { ballot, expressed, replaces }, memberOf(caller))).position);
 await times(CALLERS, quick ? 1_000 : 5_000, ours);
 const sample = founder.system.engine.log.at(founder.system.engine.log.head.position);
 

@@ -6,20 +6,13 @@ import { memberOf, found, newId, openBallot, openCommittee } from '../lib/commit
 import { inTurns, notRun, perSecond, quick, report, times } from '../lib/measure.mjs';
 import { folder, load } from '../lib/project.mjs';
 import { Reference } from '../lib/reference.mjs';
+import { votersOf } from '../lib/voters.mjs';
 
 const CALLERS = 64;
 const MS = quick ? 700 : 2_000;
 const ROUNDS = quick ? 5 : 9;
 
 const dir = folder('hot-ballot');
-
-/** One way for all three: each caller votes for its own region, the other way each time, and names the position that it replaces. */
-const voters = () => Array.from({ length: CALLERS }, () => ({ expressed: 'AGAINST', replaces: undefined }));
-async function vote(voter, cast) {
-  const expressed = voter.expressed === 'AGAINST' ? 'IN_FAVOUR' : 'AGAINST';
-  const position = await cast(expressed, voter.replaces);
-  Object.assign(voter, { expressed, replaces: position });
-}
 
 /** The project: from plain input over the bus of Nest to a receipt. Views follow in the second one, as they do in a server. */
 async function project(name, withViews) {
@@ -31,8 +24,7 @@ async function project(name, withViews) {
   const dispatch = app.get(Dispatch);
   const senders = Array.from({ length: CALLERS }, (_, i) => ({ personId: committee.person(memberOf(i)) }));
   const correlationId = newId();
-  const all = voters();
-  return (caller) => vote(all[caller], async (expressed, replaces) => {
+  return votersOf(CALLERS, async (caller, expressed, replaces) => {
     const { position } = await dispatch.send('CastPosition', { ballot, expressed, replaces }, { sender: senders[caller], correlationId });
     return position;
   });
@@ -43,8 +35,7 @@ function reference() {
     initial: () => ({ cast: Array.from({ length: CALLERS }, () => null) }),
     evolve: (state, { position, data }) => ({ ...state, cast: state.cast.with(data.seat, { position, expressed: data.expressed }) }),
   });
-  const all = voters();
-  return (caller) => vote(all[caller], (expressed, replaces) => kernel.execute('ballot-1', (state) => {
+  return votersOf(CALLERS, (caller, expressed, replaces) => kernel.execute('ballot-1', (state) => {
     const before = state.cast[caller];
     if (before && before.position !== replaces) throw new Error('cast already');
     return {
@@ -96,9 +87,8 @@ async function emmett() {
     /** A new stream for each round: each try reads and folds the whole of it. Its first append is made here, since that one is not checked. */
     begin: () => store.appendToStream(`ballot-${++stream}`, [{ type: 'BallotOpened', data: {} }]),
     run: (ms) => {
-      const all = voters();
       let accepted = 0;
-      return perSecond(CALLERS, ms, (caller) => vote(all[caller], async (expressed, replaces) => {
+      const vote = votersOf(CALLERS, async (caller, expressed, replaces) => {
         try {
           const { newState } = await handle(store, `ballot-${stream}`, (state) => {
             const before = state.cast[caller];
@@ -111,7 +101,8 @@ async function emmett() {
           if (error.errorCode !== 412) throw error;
           throw new Lost();
         }
-      }).catch((error) => { if (!(error instanceof Lost)) throw error; }))
+      });
+      return perSecond(CALLERS, ms, (caller) => vote(caller).catch((error) => { if (!(error instanceof Lost)) throw error; }))
         .then(({ value, ops }) => ({ value: (value * accepted) / ops, ops: Math.max(accepted, 1) }));
     },
   };

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { backup, DatabaseSync } from '@photostructure/sqlite';
 
 export type Database = InstanceType<typeof DatabaseSync>;
@@ -88,6 +88,16 @@ export function faultOf(error: unknown): SqliteFault {
     case 5: case 6: return 'BUSY';
     case 11: case 26: return 'CORRUPT';
     default: return 'OTHER';
+  }
+}
+
+/** A file, or a folder's list of its files, is on the disk afterwards. */
+export function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

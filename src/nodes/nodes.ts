@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { WrongSetting, type Config } from '../config/config.js';
-import type { DecisionMaker } from '../decider/decision-maker.js';
+import { WrongSetting } from '../config/config.js';
+import type { CommandReceipt, DecisionMaker, Order } from '../decider/decision-maker.js';
 import type { Decisions } from '../decider/decisions.js';
 import type { CommandRegistry } from '../decider/dispatch.js';
 import { parseCommand } from '../decider/parse-command.js';
@@ -21,11 +21,13 @@ const GREETING_WITHIN_MS = 1_500;
 const LOG_WITHIN_MS = 1_500;
 /** Entries compared in a greeting: in turn the newest, and some on a way through the whole log, again and again. */
 const LEAVES = 64;
-/** Commands up to 1 MiB of text each, which sealing makes half as long again. */
+/** What is handed on at once (forwarding.ts), three bytes a character at most, which sealing makes a third longer. */
 const MESSAGE_AT_MOST = 16 * 1024 * 1024;
 
 export interface NodesParts {
-  readonly config: Config;
+  /** Addresses of all nodes, in the order in which they decide, and which of them is this one's. */
+  readonly order: readonly string[];
+  readonly node: string;
   readonly secret: string;
   readonly engine: OpenEngine;
   readonly decisions: Decisions;
@@ -48,10 +50,10 @@ export class Nodes implements DecisionMaker {
   private readonly told = new Set<string>();
 
   constructor(private readonly parts: NodesParts) {
-    const { config: { nodes, node }, secret, engine, decisions, logger } = parts;
+    const { order, node, secret, engine, decisions, logger } = parts;
     this.sealed = new Sealed(secret);
-    this.peers = nodes.filter((address) => address !== node).map((address) => new Peer(address, this.sealed));
-    const before = this.peers.filter(({ address }) => nodes.indexOf(address) < nodes.indexOf(node as string));
+    this.peers = order.filter((address) => address !== node).map((address) => new Peer(address, this.sealed));
+    const before = this.peers.filter(({ address }) => order.indexOf(address) < order.indexOf(node));
     this.forwarding = new Forwarding({
       here: decisions,
       decidingNode: () => before.find(({ reachable }) => reachable),
@@ -61,7 +63,9 @@ export class Nodes implements DecisionMaker {
     });
   }
 
-  readonly submit: DecisionMaker['submit'] = (order) => this.forwarding.submit(order);
+  submit(order: Order): Promise<CommandReceipt> {
+    return this.forwarding.submit(order);
+  }
 
   /** Commands that wait for another node, and those handed on since the start. */
   get queued(): number { return this.forwarding.queued; }
@@ -70,9 +74,7 @@ export class Nodes implements DecisionMaker {
 
   /** Listens for the other nodes and looks once who is there. @throws WrongSetting */
   async start(): Promise<void> {
-    const { node } = this.parts.config;
-    if (node === undefined) return;
-    this.server = await listen(node, (path, body) => this.answer(path, body));
+    this.server = await listen(this.parts.node, (path, body) => this.answer(path, body));
     await this.greetAll();
     this.greeting = this.goOnGreeting();
   }
@@ -130,7 +132,7 @@ export class Nodes implements DecisionMaker {
     if (this.compared >= newest) this.compared = 0;
     const after = this.newestNext ? newest : this.compared;
     if (!this.newestNext) this.compared += LEAVES;
-    return { logId: log.logId, order: this.parts.config.nodes, from: after + 1, leaves: log.read(after, LEAVES).map((entry) => leafOf(entry).toString('base64')) };
+    return { logId: log.logId, order: this.parts.order, from: after + 1, leaves: log.read(after, LEAVES).map((entry) => leafOf(entry).toString('base64')) };
   }
 
   private async answer(path: string, body: string): Promise<{ status: number; text: string }> {
@@ -150,12 +152,12 @@ export class Nodes implements DecisionMaker {
   }
 
   private greeted({ logId, order, from, leaves }: Greeting): GreetingAnswer {
-    const { engine, config: { nodes } } = this.parts;
+    const { engine, order: own } = this.parts;
     if (logId !== engine.log.logId) {
       this.tellOnce('A node of this installation is on another log: EVENT_STORE and COMMITTEE_STREAM have to be the same on all nodes.');
       return { ready: false };
     }
-    if (order.join() !== nodes.join()) this.tellOnce(`Nodes were told different orders: ${order.join()} and ${nodes.join()}. Nothing is wrong by it, but NODES should be the same on all nodes: two that decide are slower than one.`);
+    if (order.join() !== own.join()) this.tellOnce(`Nodes were told different orders: ${order.join()} and ${own.join()}. Nothing is wrong by it, but NODES should be the same on all nodes: two that decide are slower than one.`);
     const mine = engine.log.read(from - 1, leaves.length);
     const place = mine.findIndex((entry, i) => leafOf(entry).toString('base64') !== leaves[i]);
     return { ready: !this.leaving && engine.silentMs() < LOG_WITHIN_MS, ...(place >= 0 && { differsAt: from + place }) };

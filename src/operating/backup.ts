@@ -6,9 +6,9 @@ import type { Config } from '../config/config.js';
 import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LOG_FORMAT } from '../event-store/log-file.js';
-import { copySqlite, faultOf } from '../event-store/sqlite.js';
+import { copySqlite, faultOf, sync } from '../event-store/sqlite.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
-import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, sync, writeManifest, type Manifest } from './manifest.js';
+import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, writeManifest, type Manifest } from './manifest.js';
 
 const OURS = [LOG_FILE, `${LOG_FILE}-wal`, `${LOG_FILE}-shm`, `${LOG_FILE}-journal`, LEAVES_FILE, SECRET_FILE, `${MANIFEST_FILE}.draft`, MANIFEST_FILE];
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -8,6 +8,7 @@ import { payloadDigest } from '../decider/digest.js';
 import { LEAF_BYTES } from '../event-store/leaf.js';
 import { Damaged } from '../event-store/log-check.js';
 import { LOG_FILE } from '../event-store/log-file.js';
+import { sync } from '../event-store/sqlite.js';
 import { Wrong } from './cli-command.js';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -88,14 +89,4 @@ export async function fileDigest(path: string): Promise<Static<typeof FileOf>> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return { bytes: statSync(path).size, sha256: hash.digest('hex') };
-}
-
-/** A file, or a folder's list of its files, is on the disk afterwards. */
-export function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -3,10 +3,11 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.js';
 import { Damaged } from '../event-store/log-check.js';
+import { sync } from '../event-store/sqlite.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
-import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, sync, type Manifest } from './manifest.js';
+import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, type Manifest } from './manifest.js';
 
 /** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
 const DRAFT = 'restoring';

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { LogFile } from '../../src/event-store/log-file.js';
-import { isTold, many, newDir, theProgram, type TheProgram } from '../support/program.js';
+import { isTold, many, theProgram, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { openBallot, TestServer, until, type Json } from '../support/server.js';
 
 /** More in the nightly run: BACKUPS=20. */

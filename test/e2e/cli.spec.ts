@@ -8,7 +8,8 @@ import { DEV_ISSUER } from '../../src/identity/dev-issuer.js';
 import { personIdOf } from '../../src/identity/person-id.js';
 import { FIRST_QUERY } from '../../src/graphql/first-query.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
-import { many, newDir, SETTINGS, STACK, theProgram, type Begun, type Ended, type TheProgram } from '../support/program.js';
+import { many, SETTINGS, STACK, theProgram, type Begun, type Ended, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { TestServer, until, type Json } from '../support/server.js';
 
 let begin: TheProgram['begin'];

@@ -13,7 +13,8 @@ import { verify } from '../../src/operating/verify.js';
 import { wholeLogs } from '../../src/system.js';
 import { views } from '../../src/contexts.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
-import { called, isTold, many, newDir, theProgram, type Ended, type TheProgram } from '../support/program.js';
+import { called, isTold, many, theProgram, type Ended, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { openBallot, TestServer, until } from '../support/server.js';
 
 /** Where a real server is given, the same is asked of it. */
@@ -134,7 +135,7 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
   }, 60_000);
 
   describe('that is long', () => {
-    const COUNT = 10_000;
+    const COUNT = 6_000;
     let dataDir: string;
     let stream: string;
     let source: Whole;
@@ -155,7 +156,7 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
     it('to a server may be interrupted and killed, goes on, and no node starts on it before it is whole', async () => {
       const args = toServer(dataDir, stream);
       const interrupted = await stopped(args, 'SIGINT');
-      isTold(interrupted, 130, /^Interrupted\. (\d+) of 10001 entries are there\. Say the same again and it goes on\.\n$/);
+      isTold(interrupted, 130, /^Interrupted\. (\d+) of 6001 entries are there\. Say the same again and it goes on\.\n$/);
       const there = Number(/(\d+) of/.exec(interrupted.err)?.[1]);
       expect(there).toBeGreaterThan(COUNT / 10);
       await expect(EventStoreDbEngine.open({ connection: server(), stream, dataDir: newDir(), onFatal: () => undefined })).rejects.toThrow(/is being copied to, or a copy was interrupted.*npm run cli -- copy/);

@@ -8,7 +8,8 @@ import { registrations } from '../../src/contexts.js';
 import { CommandRegistry } from '../../src/decider/dispatch.js';
 import { Problem } from '../../src/decider/problem.js';
 import { Measures } from '../../src/operating/measures.js';
-import { isTold, newDir, theProgram, type Begun, type TheProgram } from '../support/program.js';
+import { isTold, theProgram, type Begun, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { openBallot, TestServer, until } from '../support/server.js';
 
 /** `name{labels}` to value. */

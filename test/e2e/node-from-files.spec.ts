@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
-import { isTold, many, newDir, theProgram, type TheProgram } from '../support/program.js';
+import { isTold, many, theProgram, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { TestServer } from '../support/server.js';
 
 /** Only the double counts what it sends; where a real server is given, what is started from the files is asked of it too. */
 const REAL = process.env['EVENTSTOREDB_URL'];
 const SECRET = 'one secret for all nodes of this test';
-const COUNT = 10_000;
+const COUNT = 3_000;
 const TAIL = ['KA2', 'KA3', 'KA4'];
 /** The last entry, some samples before it, the metadata, the tail, and what is asked every 100 ms. */
 const A_FEW = 200;

@@ -11,7 +11,8 @@ import { restore } from '../../src/operating/restore.js';
 import { verify as verifyOf } from '../../src/operating/verify.js';
 import { checkBackup } from '../../src/operating/check-backup.js';
 import { readManifest } from '../../src/operating/manifest.js';
-import { called, isTold, newDir, theProgram, type TheProgram } from '../support/program.js';
+import { called, isTold, theProgram, type TheProgram } from '../support/program.js';
+import { newDir } from '../support/temp.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { TestServer } from '../support/server.js';
 

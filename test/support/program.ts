@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect } from '@jest/globals';
 import { v7 as newId } from 'uuid';
@@ -8,7 +7,6 @@ import { Damaged } from '../../src/event-store/log-check.js';
 import { EXIT, Interrupted, type CliCommand } from '../../src/operating/cli-command.js';
 import { readConfig } from '../../src/config/config.js';
 import { compiledSrc, type Defect } from './compiled.js';
-import { tempDir } from './temp.js';
 
 /** A stack, or colours of a terminal. */
 export const STACK = new RegExp(`\\n\\s+at |\\.js:\\d+|${String.fromCharCode(27)}`);
@@ -43,17 +41,9 @@ export async function theProgram(defects: readonly Defect[] = []) {
 export type TheProgram = Awaited<ReturnType<typeof theProgram>>;
 
 const running = new Set<ChildProcess>();
-const dirs: string[] = [];
-
-export const newDir = (): string => {
-  const dir = tempDir();
-  dirs.push(dir);
-  return dir;
-};
 
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
-  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
 });
 
 /**
@@ -83,7 +73,7 @@ export async function many(dataDir: string, count: number): Promise<void> {
   const { head } = engine.log;
   const meta = JSON.stringify({ commandName: 'DefineKeyArea', payloadDigest: 'a'.repeat(64), actor: { office: 'SECRETARIAT', personId: 'x' }, correlationId: newId() });
   for (let from = head.position; from < head.position + count; from += 10_000) {
-    await engine.append(Array.from({ length: 10_000 }, (_, i) => ({
+    await engine.append(Array.from({ length: Math.min(10_000, head.position + count - from) }, (_, i) => ({
       position: from + i + 1, id: newId(), stream: 'committee', revision: from + i + 1, type: from + i === head.position ? 'KeyAreaDefined' : 'KeyAreaRenamed', version: 1,
       data: JSON.stringify({ code: 'KA1', title: `Title ${from + i}` }), meta, time: head.time,
     })), from);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll } from '@jest/globals';
+import { newDir } from './temp.js';
 import { openBallot, TestServer, type Json } from './server.js';
 
 /** How to send what came back with. */
@@ -115,9 +116,9 @@ export interface Prepared {
   personId(person: string): string;
 }
 
-/** A folder with a Committee whose members have an open ballot before them, and tokens for its people, which outlast the server that gave them. */
+/** A folder with a Committee whose members have an open ballot before them, and tokens for its people, which outlast the server that gave them. It goes with the tests of the file. */
 export async function prepared(members: number, people: readonly string[] = []): Promise<Prepared> {
-  const server = await TestServer.start({ sample: 'none' });
+  const server = await TestServer.start({ sample: 'none', dataDir: newDir() });
   const { ballot, recommendation, regions } = await openBallot(server, members);
   const names = ['chair', 'secretariat', ...Array.from({ length: members }, (_, i) => `member-${i}`), ...Array.from({ length: members }, (_, i) => `contact-${i}`), ...people];
   const known = new Map<string, { token: string; personId: string }>();

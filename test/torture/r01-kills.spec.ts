@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { views } from '../../src/contexts.js';
 import { Codec } from '../../src/event-store/codec.js';
 import { LOG_FILE, LogFile } from '../../src/event-store/log-file.js';
@@ -30,14 +29,10 @@ interface Outcome extends Truth {
 }
 
 describe(`R1 a server that is killed with kill -9 while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
-  const dirs: string[] = [];
-  afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-
   async function underFire(kills: number, defects: readonly Defect[]): Promise<Outcome> {
     const random = randomFrom(SEED);
     const dist = await compiledSrc(defects);
     const at = await prepared(CLIENTS);
-    dirs.push(at.dataDir);
     const voters = Voter.of(at, CLIENTS);
     const sum = { lost: 0, surplus: 0, holes: 0 };
     const refusals: string[] = [];

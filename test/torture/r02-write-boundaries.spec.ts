@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { LOG_FILE, SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
 import { startChild } from '../support/child.js';
@@ -8,7 +8,7 @@ import { compiledSrc } from '../support/compiled.js';
 import { integrityOf } from '../support/log-truth.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { straceMissing } from '../support/strace.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir, removeDir, tempDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
 import { ACKNOWLEDGED_BEFORE_DURABLE } from './defects.js';
 
@@ -21,9 +21,6 @@ interface Outcome { readonly acknowledged: number; readonly lost: number; readon
 if (straceMissing !== undefined) it.todo(`R2 killed at write boundaries: ${straceMissing}`);
 else describe(`R2 the engine, killed where it is about to change a file (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
-  const dirs: string[] = [];
-  afterAll(() => dirs.forEach(removeDir));
-
   /** A writer in a new folder that is killed as it begins its n-th call of a kind; then what it left, and whether the log goes on. */
   async function killedAt({ call, nth }: Point, dist: string, traceTo = '/dev/null'): Promise<Outcome> {
     const dir = tempDir();
@@ -67,8 +64,7 @@ else describe(`R2 the engine, killed where it is about to change a file (SEED=${
 
   /** Which writes of a run go into the file itself: where the WAL is moved there, after the file was begun. */
   async function writesOfACheckpoint(dist: string): Promise<readonly number[]> {
-    const dir = tempDir();
-    dirs.push(dir);
+    const dir = newDir();
     const trace = join(dir, 'trace');
     await killedAt({ call: 'pwrite64', nth: WRITES_OF_A_RUN }, dist, trace);
     expect(existsSync(trace)).toBe(true);

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
 import { readConfig } from '../../src/config/config.js';
@@ -14,7 +14,7 @@ import { Disk } from '../support/power.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
 import { readTrace, straceMissing, TRACE_OPTIONS, type Traced } from '../support/strace.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
 import { NOT_SYNCED } from './defects.js';
@@ -32,17 +32,8 @@ const toldIn = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('lat
 
 if (straceMissing !== undefined) it.todo(`R3 power cuts: ${straceMissing}`);
 else describe(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
-  const dirs: string[] = [];
-  const newDir = (): string => {
-    const dir = tempDir();
-    dirs.push(dir);
-    return dir;
-  };
-  afterAll(() => dirs.forEach(removeDir));
-
   async function recorded(votes: number, defects: readonly Defect[]): Promise<Recorded> {
     const at = await prepared(CLIENTS);
-    dirs.push(at.dataDir);
     const before = newDir();
     cpSync(at.dataDir, before, { recursive: true });
     const trace = join(newDir(), 'trace');

@@ -1,13 +1,13 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { LOG_FILE, LogFile } from '../../src/event-store/log-file.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { entriesOf } from '../support/log-truth.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
 
@@ -21,7 +21,6 @@ const NOT_REPORTED: Defect = { file: 'system.ts', text: 'if (seen !== undefined)
 type Outcome = { readonly prefix: number } | 'refused' | 'wrong';
 
 describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
-  const dirs: string[] = [];
   let killed: string;
   let closed: string;
   let whole: readonly StoredEntry[];
@@ -31,8 +30,7 @@ describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
   beforeAll(async () => {
     const at = await prepared(CLIENTS);
     killed = at.dataDir;
-    closed = tempDir();
-    dirs.push(killed, closed);
+    closed = newDir();
     const server = await RealServer.start(await compiledSrc(), killed);
     const voters = Voter.of(at, CLIENTS);
     const votes = scale(120, 400);
@@ -44,8 +42,6 @@ describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
     whole = log.read(0, 1_000_000);
     log.close();
   }, 120_000);
-  afterAll(() => dirs.forEach(removeDir));
-
   function opened(dir: string): Outcome {
     let found: readonly StoredEntry[];
     try {
@@ -59,8 +55,7 @@ describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
   /** Each cut, from the whole file down, in a folder of its own. */
   function cutEach(from: string, name: string): Outcome[] {
     const outcomes: Outcome[] = [];
-    const dir = tempDir();
-    dirs.push(dir);
+    const dir = newDir();
     const whole = readFileSync(join(from, name));
     const others = [LOG_FILE, WAL].filter((one) => one !== name);
     for (let size = whole.length; size >= 0; size -= STEP) {
@@ -101,8 +96,7 @@ describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
     const size = readFileSync(join(killed, WAL)).length;
     let told = 0;
     for (let i = 0; i < times; i++) {
-      const dir = tempDir();
-      dirs.push(dir);
+      const dir = newDir();
       cpSync(killed, dir, { recursive: true });
       truncateSync(join(dir, WAL), Math.floor(size * (0.1 + 0.6 * (below(random, 1_000) / 1_000))));
       const left = entriesOf(dir).length;
@@ -130,8 +124,7 @@ describe(`R4 a log whose file was cut (SEED=${SEED})`, () => {
   }, 60_000);
 
   control('a byte of an entry in the middle was changed, or one was left out', async () => {
-    const dir = tempDir();
-    dirs.push(dir);
+    const dir = newDir();
     const log = LogFile.open(join(dir, LOG_FILE));
     log.append(whole.slice(0, 9).map((entry) => (entry.position === 5 ? { ...entry, data: entry.data.replace('{', '{ ') } : entry)), 0);
     log.close();

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LOG_FILE } from '../../src/event-store/log-file.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { entriesOf, integrityOf, truthOf } from '../support/log-truth.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
 import { readTrace, straceMissing, TRACE_OPTIONS } from '../support/strace.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir } from '../support/temp.js';
 import { control, longControl, progress, scale, tell } from '../support/torture.js';
 import { Refused, Voter } from '../support/voters.js';
 import { GOES_ON_AFTER_AN_IO_ERROR } from './defects.js';
@@ -21,20 +21,11 @@ const acknowledges = (bytes: Buffer): boolean => /"castPosition":\{[^}]*"positio
 if (straceMissing !== undefined) it.todo(`R5 errors of the disk: ${straceMissing}`);
 else describe(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
-  const dirs: string[] = [];
-  const newDir = (): string => {
-    const dir = tempDir();
-    dirs.push(dir);
-    return dir;
-  };
-  afterAll(() => dirs.forEach(removeDir));
-
   interface Failed { readonly file: string; readonly acknowledgedAfter: number; readonly acknowledged: number; readonly ended: number | string | null; readonly lost: number }
 
   /** The n-th sync gives EIO, once: a second try would be told that all is well. */
   async function syncFails(nth: number, defects: readonly Defect[]): Promise<Failed> {
     const at = await prepared(CLIENTS);
-    dirs.push(at.dataDir);
     const trace = join(newDir(), 'trace');
     const server = RealServer.begin(await compiledSrc(defects), at.dataDir, { strace: [...TRACE_OPTIONS, '-o', trace, '-e', `inject=fsync:error=EIO:when=${nth}`] });
     const voters = Voter.of(at, CLIENTS);
@@ -88,7 +79,6 @@ else describe(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SE
   /** So many writes of the log's WAL in a row find no room. */
   async function diskIsFull(from: number, writes: number, defects: readonly Defect[]): Promise<Full> {
     const at = await prepared(1);
-    dirs.push(at.dataDir);
     const server = await RealServer.start(await compiledSrc(defects), at.dataDir, {
       strace: ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-P', join(at.dataDir, `${LOG_FILE}-wal`), '-e', 'trace=pwrite64', '-e', `inject=pwrite64:error=ENOSPC:when=${from}..${from + writes - 1}`],
     });

@@ -1,6 +1,6 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { views } from '../../src/contexts.js';
 import { Codec } from '../../src/event-store/codec.js';
 import { LOG_FILE, LogFile } from '../../src/event-store/log-file.js';
@@ -12,7 +12,7 @@ import { many, theProgram } from '../support/program.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
 import { straceMissing } from '../support/strace.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir } from '../support/temp.js';
 import { longControl, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
 
@@ -27,9 +27,6 @@ const IN_PLACE: Defect = { file: 'cli.ts', text: 'const [path, next] = [join(con
 if (straceMissing !== undefined) it.todo(`R9, R10 views killed at each step of their file: ${straceMissing}`);
 else describe(`Views under fire (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
-  const dirs: string[] = [];
-  afterAll(() => dirs.forEach(removeDir));
-
   const killAt = (paths: readonly string[], nth: number): string[] => ['-f', '-qq', '-o', '/dev/null', ...paths.flatMap((path) => ['-P', path]), '-e', 'trace=pwrite64', '-e', `inject=pwrite64:signal=KILL:when=${nth}`];
 
   /** Goes on with what is there, as the next start does. @returns whether the rows are those that the log gives from nothing */
@@ -49,7 +46,6 @@ else describe(`Views under fire (SEED=${SEED})`, () => {
   /** One folder that goes on through all kills, so that what one leaves is what the next begins with. */
   async function killedWhileLive(kills: number, defects: readonly Defect[]): Promise<{ kills: number; wrong: number; votes: number }> {
     const at = await prepared(CLIENTS);
-    dirs.push(at.dataDir);
     const dist = await compiledSrc(defects);
     const voters = Voter.of(at, CLIENTS);
     let wrong = 0;
@@ -84,8 +80,7 @@ else describe(`Views under fire (SEED=${SEED})`, () => {
     let original: string;
     let digest: string;
     beforeAll(async () => {
-      original = tempDir();
-      dirs.push(original);
+      original = newDir();
       expect((await (await theProgram()).cli(['establish', '--name', 'Long', '--secretariat', 'secretariat'], { DATA_DIR: original })).code).toBe(0);
       // More than one batch of a rebuild.
       await many(original, scale(20_000, 60_000));
@@ -106,8 +101,7 @@ else describe(`Views under fire (SEED=${SEED})`, () => {
 
     /** @returns whether the old views were what they had been after each kill, and the new ones after all */
     async function killedRebuilds(kills: number, defects: readonly Defect[]): Promise<{ kept: number; equal: boolean }> {
-      const dir = tempDir();
-      dirs.push(dir);
+      const dir = newDir();
       cpSync(original, dir, { recursive: true });
       const program = await theProgram(defects);
       let kept = 0;

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { LOG_FILE, LogFile } from '../../src/event-store/log-file.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { prepared, RealServer, type Prepared } from '../support/real-server.js';
-import { removeDir } from '../support/temp.js';
 import { until, type Json } from '../support/server.js';
 import { longControl, scale, tell } from '../support/torture.js';
 
@@ -28,13 +27,9 @@ const UNREADABLE: readonly Poison[] = [
 ];
 
 describe('R11 an entry that cannot be taken', () => {
-  const dirs: string[] = [];
-  afterAll(() => dirs.forEach(removeDir));
-
   /** Members voted, and what stands at the end is poison. */
   async function poisoned(entry: Partial<StoredEntry>): Promise<Prepared> {
     const at = await prepared(3);
-    dirs.push(at.dataDir);
     const log = LogFile.open(join(at.dataDir, LOG_FILE));
     const last = log.at(log.head.position) as StoredEntry;
     const stream = `ballot-${at.ballot}`;

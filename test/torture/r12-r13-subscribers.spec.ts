@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import { compiledSrc, type Defect } from '../support/compiled.js';
@@ -44,16 +43,11 @@ class Subscriber {
 }
 
 describe(`Subscribers under fire (SEED=${SEED})`, () => {
-  const dirs: string[] = [];
   const sockets: WebSocket[] = [];
-  afterAll(() => {
-    sockets.forEach((socket) => socket.terminate());
-    dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true }));
-  });
+  afterAll(() => sockets.forEach((socket) => socket.terminate()));
 
   async function begun(defects: readonly Defect[]): Promise<{ at: Prepared; server: RealServer; voters: readonly Voter[] }> {
     const at = await prepared(MEMBERS);
-    dirs.push(at.dataDir);
     return { at, server: await RealServer.start(await compiledSrc(defects), at.dataDir, { env: { METRICS_PORT: '0' } }), voters: Voter.of(at, MEMBERS) };
   }
   const subscribe = (server: RealServer, token: string, query: string): Subscriber => {

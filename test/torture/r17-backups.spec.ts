@@ -1,6 +1,6 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LOG_FILE } from '../../src/event-store/log-file.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
@@ -9,7 +9,7 @@ import { theProgram } from '../support/program.js';
 import { SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
 import { until, type Json } from '../support/server.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir } from '../support/temp.js';
 import { longControl, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
 
@@ -27,18 +27,9 @@ const ANY_VIEWS_FIT: Defect = { file: 'system.ts', text: 'if (store.fits(log.log
 interface Taken { readonly missing: number; readonly isPrefix: boolean; readonly verified: boolean; readonly verifiedMs: number; readonly entries: number }
 
 describe(`R17 backups while ${CLIENTS} members vote (SEED=${SEED})`, () => {
-  const dirs: string[] = [];
-  const newDir = (): string => {
-    const dir = tempDir();
-    dirs.push(dir);
-    return dir;
-  };
-  afterAll(() => dirs.forEach(removeDir));
-
   /** Backups of a running server, each restored and verified; and, of the first, the restored log beside the newest views. */
   async function taken(backups: number, defects: readonly Defect[], pauseMs = 50): Promise<{ taken: Taken[]; older: { position: number; beyond: string; entries: number; seen: number } | undefined }> {
     const at = await prepared(CLIENTS);
-    dirs.push(at.dataDir);
     const program = await theProgram(defects);
     const dist = await compiledSrc(defects);
     const server = await RealServer.start(dist, at.dataDir);

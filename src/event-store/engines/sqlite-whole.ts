@@ -1,11 +1,11 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Codec } from '../codec.js';
 import type { StoredEntry } from '../entry.js';
 import { HeadMoved, LogFull, LogUnusable } from '../event-store.js';
 import { checkLog } from '../log-check.js';
 import { COPY_FILE, LOG_FILE, LogFile } from '../log-file.js';
-import { faultOf, removeDatabase } from '../sqlite.js';
+import { faultOf, removeDatabase, sync } from '../sqlite.js';
 import type { LogIdentity, LogSource, LogTarget } from '../whole-log.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 
@@ -130,15 +130,5 @@ function withRoom<T>(folder: string, write: () => T): T {
   } catch (error) {
     if (error instanceof LogFull || faultOf(error) === 'FULL') throw new LogUnusable(`There is no room for the log in ${folder}. Make room and say the same again: it goes on.`);
     throw error;
-  }
-}
-
-/** A file, or a folder's list of its files, is on the disk afterwards. */
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
