@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { cpSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
@@ -53,8 +53,11 @@ else describe(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, 
     const seen: Seen = { images: 0, lost: 0, corrupt: 0, noPrefix: 0, unsynced: 0, starts: 0, viewsDiffer: 0 };
     const acknowledgements = ops.flatMap((op, i) => (op.call === 'send' && toldIn(op.bytes) > 0 ? [i] : []));
     expect(acknowledgements.length).toBeGreaterThan(5);
-    // Half of the cuts come right after an acknowledgement, where there is something to lose; the others anywhere.
-    const cuts = Array.from({ length: images }, (_, i) => (i % 2 === 0 ? acknowledgements[below(random, acknowledgements.length)] as number : below(random, ops.length))).sort((a, b) => a - b);
+    const writes = ops.flatMap((op, i) => (op.call === 'write' && basename(op.path).startsWith(LOG_FILE) ? [i] : []));
+    // A third of the cuts comes right after an acknowledgement, where there is something to lose; a third before a write of the log is synced, where
+    // there is something to tear; the others anywhere.
+    const oneOf = (places: readonly number[]): number => places[below(random, places.length)] as number;
+    const cuts = Array.from({ length: images }, (_, i) => [() => oneOf(acknowledgements), () => oneOf(writes), () => below(random, ops.length)][i % 3]?.() as number).sort((a, b) => a - b);
     const startAt = new Set(Array.from({ length: starts }, (_, i) => Math.floor(((i + 0.5) * images) / starts)));
     const disk = new Disk(before);
     const image = newDir();

@@ -139,28 +139,29 @@ describe(`Subscribers under fire (SEED=${SEED})`, () => {
   async function cutOff(cuts: number, defects: readonly Defect[], patienceMs = 20_000): Promise<{ cuts: number; positions: number; wrong: number }> {
     const { at, server, voters } = await begun(defects);
     const random = randomFrom(SEED);
-    let [over, done] = [false, 0];
+    // No vote begins any more; and the last one that was under way has been answered, so that nothing more comes.
+    let [over, ended, done] = [false, false, 0];
     const follow = async (about: string): Promise<number[]> => {
       const seen: number[] = [];
       const last = (): number => seen.at(-1) ?? at.head;
-      while (!over || last() < at.head + votesOf(voters)) {
+      while (!ended || last() < at.head + votesOf(voters)) {
         const one = subscribe(server, at.token('member-0'), `subscription { committee(after: "${last()}"${about}) { position } }`);
         await one.begun;
         const enough = 1 + below(random, 12);
         // Cut off in the middle of what is coming, or when there is nothing more.
-        await until(() => one.positions.length >= enough || (over && (one.positions.at(-1) ?? last()) >= at.head + votesOf(voters)), patienceMs).catch(() => undefined);
+        await until(() => one.positions.length >= enough || (ended && (one.positions.at(-1) ?? last()) >= at.head + votesOf(voters)), patienceMs).catch(() => undefined);
         one.socket.terminate();
         await one.closed;
         seen.push(...one.positions);
         // What was missed does not come any more.
-        if (over && one.positions.length === 0) break;
+        if (ended && one.positions.length === 0) break;
         if (!over) done++;
         if (done >= cuts) over = true;
         if (done % 50 === 0) progress('R13', `${done} of ${cuts} cuts`);
       }
       return seen;
     };
-    const voting = load(server, voters, () => over);
+    const voting = load(server, voters, () => over).then(() => { ended = true; });
     const sequences = await Promise.all([follow(''), follow(''), follow(`, about: { things: ["${at.ballot}"] }`)]);
     await voting;
     await server.kill();
