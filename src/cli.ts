@@ -1,23 +1,16 @@
-import 'reflect-metadata';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
-import { v7 as newId } from 'uuid';
-import { Clock } from './config/clock.js';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { installationSecret } from './config/secret.js';
-import { registrations, views } from './contexts.js';
-import { CommandRegistry } from './decider/dispatch.js';
-import { parseCommand } from './decider/parse-command.js';
 import { Problem } from './decider/problem.js';
+import { openEngine, wholeLogs } from './engines.js';
 import { Codec } from './event-store/codec.js';
 import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
 import { Damaged } from './event-store/log-check.js';
 import { removeDatabase } from './event-store/sqlite.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
 import { personIdOf } from './identity/person-id.js';
-import { DEFAULT_RULES } from './modules/membership/default-rules.js';
 import { backup } from './operating/backup.js';
 import { EXIT, Interrupted, Wrong, type CliCommand } from './operating/cli-command.js';
 import { copy } from './operating/copy.js';
@@ -25,8 +18,10 @@ import { restore } from './operating/restore.js';
 import { verify } from './operating/verify.js';
 import { buildViews } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
-import { printedSchema } from './schema.js';
-import { openEngine, openSystem, wholeLogs } from './system.js';
+import type { View } from './projections/view.js';
+
+// What knows the contexts knows GraphQL and Nest, which take two seconds to load: commands that need none of it shall not wait for it.
+const views = async (): Promise<readonly View[]> => (await import('./contexts.js')).views;
 
 const commands: Readonly<Record<string, CliCommand>> = {
   token: {
@@ -47,16 +42,10 @@ subject of their tokens. The issuer is OIDC_ISSUER, or the development issuer. S
     async run(args, config) {
       const { values } = parseArgs({ args: [...args], options: { name: { type: 'string' }, secretariat: { type: 'string' }, issuer: { type: 'string' } } });
       if (!values.name || !values.secretariat) throw new Wrong('Give --name and --secretariat.');
-      const system = await openSystem(config, new Clock(), pino({ level: 'silent' }), (error) => { throw error; });
-      try {
-        const registration = new CommandRegistry(registrations).get('EstablishCommittee');
-        const person = personIdOf(system.secret, values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, values.secretariat);
-        const command = parseCommand(registration.command, { name: values.name, rules: DEFAULT_RULES, secretariat: person });
-        const receipt = await system.decisions.submit({ registration, command, sender: 'SYSTEM', correlationId: newId() });
-        console.log(`Established at position ${receipt.position}. The first person of the secretariat is ${person}.`);
-      } finally {
-        await system.close();
-      }
+      const { establish } = await import('./establish.js');
+      const person = personIdOf(installationSecret(config.dataDir, config.installationSecret), values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, values.secretariat);
+      const { position } = await establish(config, values.name, person);
+      console.log(`Established at position ${position}. The first person of the secretariat is ${person}.`);
     },
   },
   rebuild: {
@@ -74,7 +63,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
       try {
         removeDatabase(next);
         const codec = new Codec();
-        const store = new ViewStore(next, views, codec, engine.log.logId);
+        const store = new ViewStore(next, await views(), codec, engine.log.logId);
         const complete = await buildViews(store, engine.log, codec, interrupted.signal, (position, head) => console.log(`${position} of ${head} entries (${Math.floor((100 * position) / head)} %)`));
         const digest = complete ? store.digest() : '';
         if (complete) store.settle();
@@ -104,7 +93,6 @@ Writes a new file beside the old one and puts it in its place when it is complet
     async run(args, config) {
       const { values, positionals } = parseArgs({ args: [...args], options: { issuer: { type: 'string' } }, allowPositionals: true });
       if (positionals.length !== 1 || !positionals[0]) throw new Wrong('Name one subject.');
-      mkdirSync(config.dataDir, { recursive: true });
       console.log(personIdOf(installationSecret(config.dataDir, config.installationSecret), values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, positionals[0] as string));
     },
   },
@@ -113,6 +101,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
     help: 'npm run schema\n\nThe file is committed; a test fails when it is not current.',
     async run(args) {
       parseArgs({ args: [...args], options: {} });
+      const { printedSchema } = await import('./schema.js');
       writeFileSync(new URL('../schema.graphql', import.meta.url), await printedSchema());
       console.log('schema.graphql is written.');
     },

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { consequencesContext } from './decider/consequences.js';
 import type { Context } from './decider/registry.js';
 import { consequencesContribution } from './graphql/consequences.resolver.js';

@@ -1,8 +1,7 @@
-import 'reflect-metadata';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
 import { FIRST_START, samplePersons } from './sample/sample.js';
-import { startServer, type Running } from './server.js';
+import type { Running } from './server.js';
 
 const HELP = `npm start runs the Interregional Committee. Settings come from the environment:
 
@@ -17,6 +16,8 @@ async function main(): Promise<void> {
   const [unknown] = process.argv.slice(2);
   if (unknown !== undefined) throw new WrongSetting([`npm start takes no ${unknown}: it is told by the environment.`]);
   const config = readConfig(process.env);
+  // Two seconds of Nest and GraphQL, for which a wrong setting shall not wait.
+  const { startServer } = await import('./server.js');
   let told = 0;
   const running = await startServer(config, {
     onSampleProgress: (done, of) => {

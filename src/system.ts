@@ -9,14 +9,10 @@ import { Decisions } from './decider/decisions.js';
 import { payloadDigest } from './decider/digest.js';
 import { CommandRegistry } from './decider/dispatch.js';
 import { Problem } from './decider/problem.js';
+import { openEngine } from './engines.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
-import { EventStoreDbEngine } from './event-store/engines/eventstoredb.engine.js';
-import { openEventStoreDbSource, openEventStoreDbTarget } from './event-store/engines/eventstoredb-whole.js';
-import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
-import { openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
 import type { LocalLog, OpenEngine } from './event-store/event-store.js';
 import { faultOf, removeDatabase } from './event-store/sqlite.js';
-import type { WholeLogs } from './event-store/whole-log.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -26,26 +22,6 @@ import { Nodes } from './nodes/nodes.js';
 import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
-
-export interface EngineEvents {
-  /** The process has to end. */
-  readonly onFatal: (error: unknown) => void;
-  readonly onListenerError?: (error: unknown) => void;
-  /** Something that an operator should know. */
-  readonly onNotice?: (message: string) => void;
-}
-
-/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
-export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
-  if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
-  return EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });
-}
-
-/** Whole logs of either engine, for copies between them. */
-export const wholeLogs: WholeLogs = {
-  openSource: async (place, signal, onProgress) => ('folder' in place ? openSqliteSource(place.folder, signal, onProgress) : openEventStoreDbSource(place.connection, place.stream)),
-  openTarget: async (place) => ('folder' in place ? openSqliteTarget(place.folder) : openEventStoreDbTarget(place.connection, place.stream)),
-};
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {

@@ -15,7 +15,7 @@ import { checkBackup } from './check-backup.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
 import { LOG_FILE, readLeaves, readManifest, type Manifest } from './manifest.js';
 
-export const verify = (views: readonly View[]): CliCommand => ({
+export const verify = (views: () => Promise<readonly View[]>): CliCommand => ({
   about: 'checks the log and the views of DATA_DIR, also while the server runs, or a backup',
   help: `npm run cli -- verify [--against <backup>]
 npm run cli -- verify <backup>
@@ -28,9 +28,9 @@ Ends with 0 when all is well, with 2 and the first wrong position or file when n
     const { values, positionals } = parseArgs({ args: [...args], options: { against: { type: 'string' } }, allowPositionals: true });
     if (positionals.length > 1) throw new Wrong('Name one backup, or none for what DATA_DIR holds.');
     if (positionals[0] !== undefined && values.against !== undefined) throw new Wrong('Name a backup to check it, or --against a backup to check what DATA_DIR holds; not both.');
-    await interruptible((signal) => (positionals[0] === undefined
-      ? verifyData(config, views, values.against === undefined ? undefined : resolve(values.against), say, signal)
-      : verifyBackup(resolve(positionals[0]), views, say, signal)));
+    await interruptible(async (signal) => (positionals[0] === undefined
+      ? verifyData(config, await views(), values.against === undefined ? undefined : resolve(values.against), say, signal)
+      : verifyBackup(resolve(positionals[0]), await views(), say, signal)));
   },
 });
 

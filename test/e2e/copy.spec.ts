@@ -10,7 +10,7 @@ import { LogFile } from '../../src/event-store/log-file.js';
 import { openSqlite } from '../../src/event-store/sqlite.js';
 import { copy } from '../../src/operating/copy.js';
 import { verify } from '../../src/operating/verify.js';
-import { wholeLogs } from '../../src/system.js';
+import { wholeLogs } from '../../src/engines.js';
 import { views } from '../../src/contexts.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { called, isTold, many, theProgram, type Ended, type TheProgram } from '../support/program.js';
@@ -305,7 +305,7 @@ describe('The secret of the installation', () => {
     const [dataDir, stream, back] = [await committee(), newStream(), newDir()];
     await copied(toServer(dataDir, stream));
     expect((await copied(toFolder(stream, back))).out).toMatch(/secret {3}not in the copy: start with INSTALLATION_SECRET as the nodes have it/);
-    expect(await called(verify(views), [], { DATA_DIR: back })).toMatchObject({ code: 0, err: '' });
+    expect(await called(verify(async () => views), [], { DATA_DIR: back })).toMatchObject({ code: 0, err: '' });
   });
 });
 

@@ -18,7 +18,7 @@ import { TestServer } from '../support/server.js';
 
 const FLIPS = Number(process.env['FLIPS'] ?? 150);
 
-const verify = verifyOf(views);
+const verify = verifyOf(async () => views);
 let program: TheProgram;
 /** The sample, stopped; backups of it, one of an entry later, and one of another Committee. */
 let dataDir: string;

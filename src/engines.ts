@@ -1,0 +1,31 @@
+import type { Config } from './config/config.js';
+import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
+import { openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
+import type { OpenEngine } from './event-store/event-store.js';
+import type { WholeLogs } from './event-store/whole-log.js';
+
+export interface EngineEvents {
+  /** The process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onListenerError?: (error: unknown) => void;
+  /** Something that an operator should know. */
+  readonly onNotice?: (message: string) => void;
+}
+
+/** The client of a server is loaded where a server is asked for: it takes half a second. */
+const eventStoreDb = () => import('./event-store/engines/eventstoredb.engine.js');
+const eventStoreDbWhole = () => import('./event-store/engines/eventstoredb-whole.js');
+
+/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
+export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
+  if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
+  return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });
+}
+
+/** Whole logs of either engine, for copies between them. */
+export const wholeLogs: WholeLogs = {
+  openSource: async (place, signal, onProgress) => ('folder' in place
+    ? openSqliteSource(place.folder, signal, onProgress) : (await eventStoreDbWhole()).openEventStoreDbSource(place.connection, place.stream)),
+  openTarget: async (place) => ('folder' in place
+    ? openSqliteTarget(place.folder) : (await eventStoreDbWhole()).openEventStoreDbTarget(place.connection, place.stream)),
+};

@@ -1,0 +1,22 @@
+import { pino } from 'pino';
+import { v7 as newId } from 'uuid';
+import { Clock } from './config/clock.js';
+import type { Config } from './config/config.js';
+import { registrations } from './contexts.js';
+import type { CommandReceipt } from './decider/decision-maker.js';
+import { CommandRegistry } from './decider/dispatch.js';
+import { parseCommand } from './decider/parse-command.js';
+import { DEFAULT_RULES } from './modules/membership/default-rules.js';
+import { openSystem } from './system.js';
+
+/** Founds the Committee on an empty log. @throws Problem, LogUnusable, LogUnreachable */
+export async function establish(config: Config, name: string, secretariat: string): Promise<CommandReceipt> {
+  const system = await openSystem(config, new Clock(), pino({ level: 'silent' }), (error) => { throw error; });
+  try {
+    const registration = new CommandRegistry(registrations).get('EstablishCommittee');
+    const command = parseCommand(registration.command, { name, rules: DEFAULT_RULES, secretariat });
+    return await system.decisions.submit({ registration, command, sender: 'SYSTEM', correlationId: newId() });
+  } finally {
+    await system.close();
+  }
+}
