@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Head, StoredEntry } from '../entry.js';
 import { ClockAhead, CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
@@ -195,12 +195,20 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   private async readAll(): Promise<void> {
+    let coming = this.server.read(Math.max(this.log.head.position, 1), PAGE);
     for (;;) {
-      const from = Math.max(this.log.head.position, 1);
-      const entries = await this.server.read(from, PAGE);
-      if (entries.length === 0 && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
+      const entries = await coming;
+      const last = entries.at(-1);
+      if (!last && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
+      const isEnd = !last || entries.length < PAGE;
+      if (!isEnd) {
+        // The server makes the next page ready while this one is written.
+        coming = this.server.read(last.position, PAGE);
+        coming.catch(() => undefined);
+        await nextTurn();
+      }
       this.take(entries);
-      if (entries.length < PAGE) return;
+      if (isEnd) return;
     }
   }
 
