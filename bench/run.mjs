@@ -87,7 +87,8 @@ function print(all) {
   for (const row of [headings, ...rows]) console.log(row.map((cell, i) => (i === 0 || i > 5 || row.length === 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ').trimEnd());
   console.log('\nMedians; the ratio is the median of the rounds\' ratios, beside their least and most. CPU: processor time an operation, ours / reference.');
   const missed = all.filter((line) => line.target && !line.notRun && !reached(line));
-  console.log(missed.length === 0 ? 'Every target that was measured is reached.' : `Missed: ${missed.map((line) => line.what.trim()).join('; ')}.`);
+  const measured = all.filter((line) => line.target && !line.notRun);
+  console.log(measured.length === 0 ? 'No target was measured.' : missed.length === 0 ? 'Every target that was measured is reached.' : `Missed: ${missed.map((line) => line.what.trim()).join('; ')}.`);
 }
 
 function ratios({ ours, reference }) {

@@ -26,6 +26,8 @@ export interface EventStoreDbOptions extends ServerOptions {
 const DIFFERS = 'differs at';
 const POLL_MS = 100;
 const PAGE = 500;
+/** Of a long reading: the server makes them ready while others are written. */
+const PAGES_AHEAD = 2;
 const SAMPLES = 16;
 /** More would bind all nodes to this one's clock: times never go back along the log, and terms and deadlines are judged by them. */
 const AHEAD_AT_MOST_MS = 2_000;
@@ -195,18 +197,21 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   private async readAll(): Promise<void> {
-    let coming = this.server.read(Math.max(this.log.head.position, 1), PAGE);
+    let from = Math.max(this.log.head.position, 1);
+    // Each page begins with the last entry of the one before, so that an end is told from a stream that lost its end.
+    const coming = [this.server.read(from, PAGE)];
     for (;;) {
-      const entries = await coming;
-      const last = entries.at(-1);
-      if (!last && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
-      const isEnd = !last || entries.length < PAGE;
-      if (!isEnd) {
-        // The server makes the next page ready while this one is written.
-        coming = this.server.read(last.position, PAGE);
-        coming.catch(() => undefined);
-        await nextTurn();
+      const entries = await (coming.shift() as Promise<readonly StoredEntry[]>);
+      if (entries.length === 0 && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
+      const isEnd = entries.length < PAGE;
+      while (!isEnd && coming.length < PAGES_AHEAD) {
+        from += PAGE - 1;
+        const page = this.server.read(from, PAGE);
+        page.catch(() => undefined);
+        coming.push(page);
       }
+      // What was asked for is on its way while this page is written.
+      await nextTurn();
       this.take(entries);
       if (isEnd) return;
     }
