@@ -16,7 +16,7 @@ import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { freePort } from '../support/gate.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { RealServer } from '../support/real-server.js';
-import { openBallot, TestServer, type Json } from '../support/server.js';
+import { openBallot, TestServer, until, type Json } from '../support/server.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -36,6 +36,7 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
   let dist: string;
   let ballot: string;
   let chair: string;
+  let over = false;
 
   /** As whoever runs it as a service: one that ends at its start is started again. */
   const start = async (i: number, tries = 5): Promise<void> => {
@@ -65,6 +66,7 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
     await Promise.all(NODES.map(start));
   }, 240_000);
   afterAll(async () => {
+    over = true;
     await Promise.all(servers.map((one) => one?.kill('SIGKILL')));
     await double.stop();
     for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
@@ -73,7 +75,6 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
   it('each killed and started again in turn: every acknowledged command is there once, all logs and views are equal, every receipt holds everywhere, none waits for ever', async () => {
     const sent: Sent[] = [];
     const refusals: string[] = [];
-    let over = false;
     let perNode = [0, 0, 0];
     const member = async (who: number): Promise<void> => {
       for (let i = 0, replaces: string | undefined; !over; i++) {
@@ -105,14 +106,14 @@ describe(`Three processes on one EventStoreDB, while ${MEMBERS} members vote thr
       await wait(500);
       await start(i);
     }
-    await wait(1_000);
-    // Each has served since its restart.
+    // Each serves again after its restart.
     perNode = [0, 0, 0];
-    await wait(2_000);
+    const fallen = (): string[] => servers.flatMap((one) => one?.fell ?? []);
+    await until(() => perNode.every((n) => n > 0) || fallen().length > 0, 60_000);
     over = true;
     await voting;
     expect(refusals).toEqual([]);
-    expect(perNode.every((n) => n > 0)).toBe(true);
+    expect(fallen()).toEqual([]);
 
     // Sent again to each node: the first receipt. Some, since all of them are looked for in the logs below.
     for (const { who, input, receipt } of sent.filter((_, i) => i % Math.ceil(sent.length / 20) === 0)) {

@@ -253,6 +253,28 @@ else describe('The engine eventstoredb, where calls go wrong', () => {
     removeDir(dir);
   });
 
+  it('takes no page that it asked for ahead, and that was empty then, for a stream that lost its end', async () => {
+    const stream = newStream();
+    const writer = await openEngine({ stream });
+    // Three pages overlap by an entry: 1 to 500, 500 to 999, 999 to the end.
+    await writer.engine.append(entriesAfter(0, 999), 0);
+    await writer.dispose();
+    const whole = double.streams.get(stream) ?? [];
+    double.streams.set(stream, whole.slice(0, 998));
+    let lastIsAnswered: () => void;
+    const answered = new Promise<void>((resolve) => { lastIsAnswered = resolve; });
+    double.beforeReading = async (revision) => {
+      if (revision === 998) setTimeout(() => lastIsAnswered(), 50);
+      if (revision !== 499) return;
+      // The last entry comes between the answers to the third page and to the second.
+      await answered;
+      double.streams.set(stream, whole);
+    };
+    const reader = await open({ stream });
+    double.beforeReading = async () => undefined;
+    expect((await reader.engine.head()).position).toBe(999);
+  });
+
   it('stops where the stream is shorter than its copy, or another', async () => {
     for (const change of ['shorter', 'another'] as const) {
       const fatal: unknown[] = [];

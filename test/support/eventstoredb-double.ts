@@ -42,6 +42,8 @@ export class EventStoreDbDouble {
   sent = 0;
   /** What is kept of an event that is written, for tests of a disk that keeps something else. */
   keeps: (event: Recorded, revision: number) => Recorded = (event) => event;
+  /** Before a reading that begins at a revision looks at the stream; the real one reads several at once in any order. */
+  beforeReading: (revision: number) => Promise<void> = async () => undefined;
   private readonly server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
   private readonly mishaps: { readonly of: 'append' | 'read'; readonly what: Mishap }[] = [];
   private port = 0;
@@ -50,7 +52,7 @@ export class EventStoreDbDouble {
     const double = new EventStoreDbDouble();
     double.server.addService(streamsGrpc.StreamsService as never, {
       append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) => double.append(call, answer),
-      read: (call: ServerWritableStream<ReadReq, ReadResp>) => double.read(call),
+      read: (call: ServerWritableStream<ReadReq, ReadResp>) => void double.read(call),
     });
     double.port = await new Promise<number>((resolve, reject) => {
       double.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
@@ -128,7 +130,7 @@ export class EventStoreDbDouble {
     return response.setSuccess(success);
   }
 
-  private read(call: ServerWritableStream<ReadReq, ReadResp>): void {
+  private async read(call: ServerWritableStream<ReadReq, ReadResp>): Promise<void> {
     this.calls.read++;
     call.on('error', () => undefined);
     const mishap = this.mishap('read');
@@ -140,6 +142,8 @@ export class EventStoreDbDouble {
     const options = call.request.getOptions();
     const identifier = options?.getStream()?.getStreamIdentifier();
     const name = Buffer.from(identifier?.getStreamName_asU8() ?? []).toString('utf8');
+    const asked = options?.getStream();
+    await this.beforeReading(Number(asked?.getRevision()));
     const stream = this.streams.get(name);
     if (!stream) {
       const missing = new streamsPb.ReadResp.StreamNotFound().setStreamIdentifier(identifier);
@@ -147,7 +151,6 @@ export class EventStoreDbDouble {
       return void call.end();
     }
     const forwards = options?.getReadDirection() === 0;
-    const asked = options?.getStream();
     const from = asked?.hasStart() ? 0 : asked?.hasEnd() ? stream.length - 1 : Number(asked?.getRevision());
     const count = Number(options?.getCount());
     for (let n = 0, revision = from; n < count && revision >= 0 && revision < stream.length; n++, revision += forwards ? 1 : -1) {

@@ -26,12 +26,16 @@ export class RealServer {
   private readonly lines: string[] = [];
   private address = '';
   private said = '';
+  private killed = false;
+  /** Ended without having been told to: with what, and what it said last. */
+  fell: string | undefined;
 
   private constructor(private readonly child: ChildProcess, private readonly traced: boolean) {
     running.add(this);
     this.ended = new Promise((resolve) => {
       child.on('close', (code, signal) => {
         running.delete(this);
+        if (!this.killed) this.fell = `${signal ?? code}: ${this.said.slice(-2_000)}`;
         resolve(signal ?? code);
       });
     });
@@ -80,6 +84,7 @@ export class RealServer {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | NodeJS.Signals | null> {
+    this.killed = true;
     try {
       process.kill(this.pid, signal);
     } catch {

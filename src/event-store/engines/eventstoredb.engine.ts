@@ -197,22 +197,23 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   private async readAll(): Promise<void> {
-    let from = Math.max(this.log.head.position, 1);
-    // Each page begins with the last entry of the one before, so that an end is told from a stream that lost its end.
-    const coming = [this.server.read(from, PAGE)];
-    for (;;) {
-      const entries = await (coming.shift() as Promise<readonly StoredEntry[]>);
-      if (entries.length === 0 && this.log.head.position > 0) throw new CopyDiffers(this.log.head.position, 'the stream ends before it');
-      const isEnd = entries.length < PAGE;
+    const { position: head } = this.log.head;
+    let from = Math.max(head, 1);
+    const first = await this.server.read(from, PAGE);
+    if (first.length === 0 && head > 0) throw new CopyDiffers(head, 'the stream ends before it');
+    const coming: Promise<readonly StoredEntry[]>[] = [];
+    for (let page = first; ; page = await (coming.shift() as Promise<readonly StoredEntry[]>)) {
+      // Of one that was asked for ahead the first entry may have come later than the answer: then this was the end.
+      const isEnd = page.length < PAGE;
       while (!isEnd && coming.length < PAGES_AHEAD) {
         from += PAGE - 1;
-        const page = this.server.read(from, PAGE);
-        page.catch(() => undefined);
-        coming.push(page);
+        const next = this.server.read(from, PAGE);
+        next.catch(() => undefined);
+        coming.push(next);
       }
       // What was asked for is on its way while this page is written.
       await nextTurn();
-      this.take(entries);
+      this.take(page);
       if (isEnd) return;
     }
   }
