@@ -11,8 +11,11 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const suites = readdirSync(join(root, 'test/torture')).filter((name) => name.endsWith('.spec.ts')).sort();
-/** `r12-r13-subscribers.spec.ts` holds R12 and R13. */
-const linesOf = (suite) => [...suite.matchAll(/(?:^|-)r(\d\d)(?=-)/g)].map((found) => `R${Number(found[1])}`);
+/** `r12-r13-subscribers.spec.ts` holds R12 and R13, `cluster-leader.spec.ts` holds cluster. */
+const linesOf = (suite) => {
+  const numbered = [...suite.matchAll(/(?:^|-)r(\d\d)(?=-)/g)].map((found) => `R${Number(found[1])}`);
+  return numbered.length > 0 ? numbered : [suite.split('-')[0]];
+};
 const lines = suites.flatMap(linesOf);
 
 const { values: options } = parseArgs({ options: { seed: { type: 'string' }, only: { type: 'string' }, controls: { type: 'boolean' }, help: { type: 'boolean' } } });

@@ -54,3 +54,17 @@ export const register = (initial: number): Model<number, Write, Written> => ({
   },
   key: String,
 });
+
+/** Something that was written at a position of the log. */
+export interface Ordered { readonly begun: number; readonly answered: number; readonly position: number }
+
+/** How many had begun after another one was answered, and stand before it all the same. */
+export function disordered(done: readonly Ordered[]): number {
+  const answers = [...done].sort((a, b) => a.answered - b.answered);
+  let [answered, highest, count] = [0, 0, 0];
+  for (const { begun, position } of [...done].sort((a, b) => a.begun - b.begun)) {
+    for (let one = answers[answered]; one && one.answered < begun; one = answers[++answered]) highest = Math.max(highest, one.position);
+    if (highest >= position) count++;
+  }
+  return count;
+}
