@@ -19,6 +19,7 @@ const isToBeAskedAgain = (reply: Reply): boolean => reply.errors?.[0]?.extension
 export class Cluster {
   readonly nodes: RealServer[] = [];
   private readonly tokens = new Map<string, Promise<string>>();
+  private isOver = false;
 
   private constructor(
     private readonly dist: string, private readonly dirs: readonly string[], private readonly settings: readonly Readonly<Record<string, string>>[], private readonly double: EventStoreDbDouble | undefined,
@@ -62,7 +63,7 @@ export class Cluster {
     for (;;) {
       const reply = await this.mutate(node(), person, command, input).catch(() => undefined);
       if (reply && !isToBeAskedAgain(reply)) return reply;
-      if (Date.now() > end) throw new Error(`${command} was not answered: ${JSON.stringify(reply)}`);
+      if (this.isOver || Date.now() > end) throw new Error(`${command} was not answered: ${JSON.stringify(reply)}`);
       await new Promise((resolve) => { setTimeout(resolve, 20); });
     }
   }
@@ -81,6 +82,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    this.isOver = true;
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.double?.stop();
   }

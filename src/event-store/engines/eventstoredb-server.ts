@@ -173,9 +173,7 @@ export class Server {
   private connect(): EventStoreDBClient {
     this.begun = performance.now();
     const { connection } = this.options;
-    // A node that hangs is not to hold up the search for the leader by more than a call.
-    const patient = !connection.includes('+discover') || /[?&]gossipTimeout=/.test(connection);
-    const client = EventStoreDBClient.connectionString(patient ? connection : `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1`);
+    const client = EventStoreDBClient.connectionString(searchedPatiently(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
     listenToDates(client, (date) => this.clock.heard(date));
     return client;
   }
@@ -216,6 +214,12 @@ export function asUnusable(error: unknown, stream: string): unknown {
   if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read and write the stream ${stream}. docs/operating.md says which rights it needs.`);
   if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`);
   return new LogUnusable(`The server refuses the stream ${stream} (${why}).`);
+}
+
+/** A cluster, named by one name or by its servers, whose leader would be searched for up to five seconds at each server that hangs. */
+function searchedPatiently(connection: string): boolean {
+  const [authority = ''] = connection.replace(/^[^:]+:\/\//, '').split(/[/?]/);
+  return (connection.startsWith('esdb+discover:') || authority.includes(',')) && !/[?&]gossipTimeout=/.test(connection);
 }
 
 /** Of a connection that the settings have found right; given with each call, since the client appends otherwise without (NOBODY). */
