@@ -7,7 +7,7 @@ import type { LiveArgs } from './committee.types.js';
 import type { Desk } from './desk.js';
 import type { Executor } from './execution.js';
 import type { Reads } from './reads.js';
-import { Sharing } from './sharing.js';
+import { SharedSearches, Sharing, type Outcome } from './sharing.js';
 import type { Visibility } from './visibility.js';
 
 interface Asked { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly variables: Readonly<Record<string, unknown>>; readonly args: LiveArgs }
@@ -23,7 +23,7 @@ const TOUCHES_KEPT = 4_096;
 
 /** One question, for all who ask it at the moment: executed once for all who read it at one position with the same rights, and written once. */
 export class SharedQuestion {
-  private readonly answers = new Sharing<Promise<Given>>(ANSWERS_KEPT);
+  private readonly answers = new SharedSearches<Given>(ANSWERS_KEPT);
   private readonly touching = new Sharing<boolean>(TOUCHES_KEPT);
   private subscribers = 0;
   /** The state of the views that is shared, and since when. */
@@ -50,9 +50,10 @@ export class SharedQuestion {
     return { position: undefined, seen: head };
   }
 
-  ask(position: number, reader: Standing): Promise<Given> {
+  /** @param tell called once, at once where somebody with the same rights has asked before */
+  ask(position: number, reader: Standing, tell: (outcome: Outcome<Given>) => void): void {
     this.refresh();
-    return this.answers.later(position, reader, (watched) => this.execute(position, watched));
+    this.answers.ask(position, reader, (watched) => this.execute(position, watched), tell);
   }
 
   private async execute(position: number, reader: Standing): Promise<Given> {

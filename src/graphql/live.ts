@@ -8,7 +8,7 @@ import type { LiveArgs } from './committee.types.js';
 import { Desk } from './desk.js';
 import { toGraphQLError } from './errors.js';
 import { Executor } from './execution.js';
-import { SharedQuestion } from './live-question.js';
+import { SharedQuestion, type Given } from './live-question.js';
 import { Reads } from './reads.js';
 import { Visibility } from './visibility.js';
 
@@ -50,7 +50,7 @@ export class Live {
   get size(): number { return this.questions.size; }
 
   /** Ready to give messages. Never ends by itself, except with an error. @throws GraphQLError */
-  answer(asked: LiveQuestion): AsyncIterableIterator<Message> {
+  answer(asked: LiveQuestion): Answer {
     const { document, operationName, variables, correlationId, reader } = asked;
     const operation = getOperationAST(document, operationName);
     if (!operation) throw refusal('INVALID', 'OPERATION', 'Name the operation that is meant with operationName.', {});
@@ -94,62 +94,120 @@ interface Surroundings {
   onEnd(): void;
 }
 
-/** The messages of one subscription. An object rather than a generator: `return` has to end a wait that is under way. */
-class Answer implements AsyncIterableIterator<Message> {
+/** Takes a text that many are sent. Undefined: and the next one at once; otherwise when it has been taken. */
+type Take = (text: string) => Promise<void> | undefined;
+const OVER: IteratorResult<Message> = { done: true, value: undefined };
+
+/**
+ * The messages of one subscription. Nothing is promised on the way of a text: at each position a thousand of these go on when the views have moved on or
+ * an answer is found, and promises were half of what a delivery cost.
+ */
+export class Answer implements AsyncIterableIterator<Message> {
   private isOver = false;
-  private wake: (() => void) | undefined;
-  private stopListening: (() => void) | undefined;
+  /** Whoever waits for the next message, and who takes texts meanwhile. */
+  private tell: ((given: IteratorResult<Message>) => void) | undefined;
+  private take: Take | undefined;
+  /** An answer is looked for, or the reader has not taken the last one: nothing else makes this go on. */
+  private isHeld = false;
+  /** Up to here there is no more message. */
+  private seen: number;
   private givenAt = Date.now();
+  private stopListening: (() => void) | undefined;
 
   constructor(private last: number, private readonly question: SharedQuestion, private readonly reader: () => Standing, private readonly around: Surroundings) {
+    this.seen = last;
     question.join();
   }
 
-  async next(): Promise<IteratorResult<Message>> {
-    if (this.isOver) return { done: true, value: undefined };
-    const waited = Date.now() - this.givenAt;
-    try {
-      if (waited > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) throw overflow(this.last);
-      let { position, seen } = this.question.next(this.last, this.reader);
-      while (position === undefined) {
-        await this.advanced(seen);
-        if (this.isOver) return { done: true, value: undefined };
-        ({ position, seen } = this.question.next(seen, this.reader));
-      }
-      const { result, text } = await this.question.ask(position, this.reader());
-      this.last = position;
-      this.givenAt = Date.now();
-      const { errors, ...others } = result;
-      return { done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } };
-    } catch (error) {
-      this.end();
-      return { done: false, value: { errors: [this.around.format(error)] } };
-    }
+  next(): Promise<IteratorResult<Message>> {
+    return this.pour(undefined);
+  }
+
+  /** Gives what is a text to `take`, until there is a message that is none, or no more. */
+  pour(take: Take | undefined): Promise<IteratorResult<Message>> {
+    if (this.isOver) return Promise.resolve(OVER);
+    return new Promise((resolve) => {
+      this.tell = resolve;
+      this.take = take;
+      this.taken();
+    });
   }
 
   async return(): Promise<IteratorResult<Message>> {
-    this.end();
-    return { done: true, value: undefined };
+    this.end(OVER);
+    return OVER;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  private end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.stopListening?.();
-    this.wake?.();
-    this.question.leave();
-    this.around.onEnd();
+  /** The reader has taken what it was given. */
+  private taken(): void {
+    this.isHeld = false;
+    if (Date.now() - this.givenAt > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) this.fail(overflow(this.last));
+    else this.goOn();
   }
 
-  /** Resolves when the views have moved on beyond `seen`, and at the end. Listens until then: to begin and end with each wait would cost more. */
-  private async advanced(seen: number): Promise<void> {
-    this.stopListening ??= this.around.onAdvanced(() => this.wake?.());
-    while (!this.isOver && this.around.head() <= seen) await new Promise<void>((resolve) => { this.wake = resolve; });
-    this.wake = undefined;
+  private readonly goOn = (): void => {
+    while (this.tell && !this.isHeld && !this.isOver) {
+      try {
+        const { position, seen } = this.question.next(this.seen, this.reader);
+        if (position === undefined) {
+          this.seen = seen;
+          // Until the end: to begin and end with each wait would cost more.
+          this.stopListening ??= this.around.onAdvanced(this.goOn);
+          return;
+        }
+        this.isHeld = true;
+        let isHere = true;
+        this.question.ask(position, this.reader(), (outcome) => {
+          this.isHeld = false;
+          if (this.isOver) return;
+          if ('error' in outcome) this.fail(outcome.error);
+          else this.give(position, outcome.value);
+          if (!isHere) this.goOn();
+        });
+        isHere = false;
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  };
+
+  private give(position: number, { result, text }: Given): void {
+    this.last = position;
+    this.seen = position;
+    this.givenAt = Date.now();
+    if (text !== undefined && this.take) {
+      const taking = this.take(text);
+      if (!taking) return;
+      this.isHeld = true;
+      taking.then(() => this.taken(), (error: unknown) => this.fail(error));
+      return;
+    }
+    const { errors, ...others } = result;
+    this.answer({ done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } });
+  }
+
+  private answer(given: IteratorResult<Message>): void {
+    const { tell } = this;
+    this.tell = undefined;
+    tell?.(given);
+  }
+
+  private fail(error: unknown): void {
+    this.end({ done: false, value: { errors: [this.around.format(error)] } });
+  }
+
+  private end(told: IteratorResult<Message>): void {
+    if (!this.isOver) {
+      this.isOver = true;
+      this.stopListening?.();
+      this.question.leave();
+      this.around.onEnd();
+    }
+    this.answer(told);
   }
 }
 

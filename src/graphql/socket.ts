@@ -11,7 +11,7 @@ import type { Caller } from '../identity/tokens.js';
 import { refusal } from './admission.js';
 import { statusOf, toGraphQLError } from './errors.js';
 import { Documents } from './documents.js';
-import type { Live, Message } from './live.js';
+import type { Answer, Live, Message } from './live.js';
 
 export interface SocketOptions {
   readonly path: string;
@@ -34,8 +34,10 @@ const GOODBYE_MS = 1_000;
 /** A close reason may have 123 bytes (RFC 6455, 5.5). */
 const REASON_BYTES = 123;
 
+/** graphql-ws keeps the request for as long as the socket, which are kilobytes that nobody reads. */
+const FORGOTTEN = {} as IncomingMessage;
+
 interface Connection extends Extra, Record<PropertyKey, unknown> { caller?: Caller | undefined }
-type Answer = AsyncIterableIterator<Message>;
 
 /**
  * Subscriptions over graphql-ws, and nothing else: queries and mutations would pass by what Apollo checks.
@@ -45,6 +47,9 @@ export class Socket {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   private readonly documents: Documents;
   private readonly protocol: { dispose: () => Promise<void> | void };
+  /** Since when a connection has not taken what it was sent. */
+  private readonly fullSince = new WeakMap<WebSocket, number>();
+  private readonly watching: NodeJS.Timeout;
   private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
   constructor(private readonly server: Server, private readonly options: SocketOptions) {
@@ -54,7 +59,7 @@ export class Socket {
       connectionInitWaitTimeout: 3_000,
       onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
       onSubscribe: (ctx, id, payload) => this.subscribe(ctx.extra as Connection, id, payload),
-      subscribe: (args) => (args.contextValue as { answer: Answer }).answer as never,
+      subscribe: (args) => (args.contextValue as { answer: AsyncIterableIterator<Message> }).answer as never,
       // Its errors have their shape already.
       onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
@@ -64,6 +69,20 @@ export class Socket {
     }, this.sockets, PING_MS);
     this.onUpgrade = (request, socket, head) => this.upgrade(request, socket, head);
     server.on('upgrade', this.onUpgrade);
+    this.watching = setInterval(() => this.letStuckReadersGo(), 1_000).unref();
+  }
+
+  /** Ends connections whose reader takes nothing any more, so that they hold nothing up here. */
+  private letStuckReadersGo(): void {
+    const now = Date.now();
+    for (const client of this.sockets.clients) {
+      if (client.bufferedAmount === 0) this.fullSince.delete(client);
+      else {
+        const since = this.fullSince.get(client) ?? now;
+        this.fullSince.set(client, since);
+        if (now - since >= STUCK_MS) client.terminate();
+      }
+    }
   }
 
   get connections(): number { return this.sockets.clients.size; }
@@ -71,6 +90,7 @@ export class Socket {
   /** Tells everybody that the server is going away; clients come again. */
   async close(): Promise<void> {
     this.server.off('upgrade', this.onUpgrade);
+    clearInterval(this.watching);
     const cutOff = setTimeout(() => this.sockets.clients.forEach((client) => client.terminate()), GOODBYE_MS);
     await this.protocol.dispose();
     clearTimeout(cutOff);
@@ -82,8 +102,7 @@ export class Socket {
     // A page of another site must not speak for who is signed in here. Programs send no origin.
     if (origin !== undefined && hostOf(origin) !== host) return refuseUpgrade(socket, 'FORBIDDEN', 'ORIGIN', 'A page of another site may not open the socket. Open it from a page of this address, or from a program, without an origin.');
     this.sockets.handleUpgrade(request, socket, head, (client) => {
-      watchForStuckReader(client);
-      this.sockets.emit('connection', client, request);
+      this.sockets.emit('connection', client, FORGOTTEN);
       // A message that is too large or no frame is the client's error: the socket is closed with its code. graphql-ws would print it as one of ours.
       client.removeAllListeners('error').on('error', () => undefined);
     });
@@ -131,17 +150,11 @@ export class Socket {
  * What graphql-ws is given of a subscription: what concerns it alone, errors and the end. A text that many are sent is written once and goes past it to
  * the socket, since graphql-ws would write it anew for each.
  */
-function pastTheProtocol(answer: Answer, id: string, socket: WebSocket): Answer {
+function pastTheProtocol(answer: Answer, id: string, socket: WebSocket): AsyncIterableIterator<Message> {
   const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return {
-    async next() {
-      for (;;) {
-        const given = await answer.next();
-        if (given.done || given.value.text === undefined) return given;
-        await sent(socket, `${before}${given.value.text}}`);
-      }
-    },
-    return: () => answer.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    next: () => answer.pour((text) => sent(socket, `${before}${text}}`)),
+    return: () => answer.return(),
     [Symbol.asyncIterator]() { return this; },
   };
 }
@@ -168,15 +181,4 @@ function hostOf(origin: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Ends a connection whose reader takes nothing any more, so that it holds nothing up here. */
-function watchForStuckReader(client: import('ws').WebSocket): void {
-  let since: number | undefined;
-  const timer = setInterval(() => {
-    since = client.bufferedAmount > 0 ? since ?? Date.now() : undefined;
-    if (since !== undefined && Date.now() - since >= STUCK_MS) client.terminate();
-  }, 1_000);
-  timer.unref();
-  client.on('close', () => clearInterval(timer));
 }

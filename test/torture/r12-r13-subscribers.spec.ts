@@ -13,7 +13,7 @@ const MEMBERS = 8;
 const LET_GO_WITHIN_MS = 10_000;
 const GROWS_AT_MOST = 50 * MIB;
 const UNBOUNDED: Defect = { file: 'graphql/socket.ts', text: 'if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);', instead: 'if (socket.bufferedAmount >= 0) return void socket.send(frame);' };
-const NEVER_LET_GO: Defect = { file: 'graphql/socket.ts', text: 'Date.now() - since >= STUCK_MS', instead: 'Date.now() - since >= 600_000' };
+const NEVER_LET_GO: Defect = { file: 'graphql/socket.ts', text: 'now - since >= STUCK_MS', instead: 'now - since >= 600_000' };
 const BEGINS_NOW: Defect = { file: 'graphql/live.ts', text: 'const after = args.after ?? this.reads.position;', instead: 'const after = this.reads.position;' };
 
 /** A subscriber over a bare socket: what it was given, and how it ended. */
