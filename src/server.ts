@@ -33,6 +33,7 @@ export interface Running {
   readonly system: System;
   readonly dispatch: Dispatch;
   readonly schema: GraphQLSchema;
+  readonly live: Live;
   readonly url: string;
   readonly usesDevIssuer: boolean;
   readonly metricsUrl: string | undefined;
@@ -126,7 +127,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : config.port;
   return {
-    system, dispatch, schema, usesDevIssuer: devIssuer !== undefined, metricsUrl: metrics?.url,
+    system, dispatch, schema, live, usesDevIssuer: devIssuer !== undefined, metricsUrl: metrics?.url,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     close: async (goOnForMs = 0) => {
       leaving = true;

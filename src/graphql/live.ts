@@ -10,6 +10,7 @@ import { toGraphQLError } from './errors.js';
 import { Executor } from './execution.js';
 import { SharedQuestion, type Given } from './live-question.js';
 import { Reads } from './reads.js';
+import { Rounds } from './rounds.js';
 import { Visibility } from './visibility.js';
 
 export interface LiveQuestion {
@@ -34,18 +35,22 @@ export class Live {
   /** The questions that somebody is asking, by document, operation and variables. */
   private readonly questions = new Map<string, SharedQuestion>();
   private readonly executor: Executor;
+  private readonly rounds: Rounds;
   private readonly documentIds = new WeakMap<DocumentNode, number>();
   private documents = 0;
   /** Subscriptions under way. */
   readonly subscribers = new Set<object>();
 
   constructor(
-    private readonly schema: GraphQLSchema, private readonly reads: Reads, private readonly runner: ViewRunner, private readonly visibility: Visibility,
+    private readonly schema: GraphQLSchema, private readonly reads: Reads, runner: ViewRunner, private readonly visibility: Visibility,
     private readonly desk: Desk, private readonly admission: Admission, private readonly report: (error: unknown, correlationId: string) => void,
   ) {
     this.executor = new Executor(schema);
+    this.rounds = new Rounds(runner);
   }
 
+  /** Subscribers that have been given something, or nothing yet, and are told when the views move on. */
+  get waiting(): number { return this.rounds.size; }
   /** How many different questions are asked at the moment. */
   get size(): number { return this.questions.size; }
 
@@ -73,7 +78,7 @@ export class Live {
       this.questions.set(key, (question = new SharedQuestion({ document, operation, variables, args }, { reads, visibility, desk, admission, executor }, () => { this.questions.delete(key); })));
     }
     const answer = new Answer(after, question, reader, {
-      head: () => this.reads.position, onAdvanced: (listener) => this.runner.onAdvanced(listener), format: (error) => toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId)),
+      head: () => this.reads.position, onAdvanced: (listener) => this.rounds.join(listener), format: (error) => toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId)),
       onEnd: () => this.subscribers.delete(answer),
     });
     this.subscribers.add(answer);

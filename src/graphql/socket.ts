@@ -47,6 +47,7 @@ export class Socket {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   private readonly documents: Documents;
   private readonly protocol: { dispose: () => Promise<void> | void };
+  private readonly outbox = new Outbox();
   /** Since when a connection has not taken what it was sent. */
   private readonly fullSince = new WeakMap<WebSocket, number>();
   private readonly watching: NodeJS.Timeout;
@@ -102,6 +103,7 @@ export class Socket {
     // A page of another site must not speak for who is signed in here. Programs send no origin.
     if (origin !== undefined && hostOf(origin) !== host) return refuseUpgrade(socket, 'FORBIDDEN', 'ORIGIN', 'A page of another site may not open the socket. Open it from a page of this address, or from a program, without an origin.');
     this.sockets.handleUpgrade(request, socket, head, (client) => {
+      this.outbox.knows(client, socket);
       this.sockets.emit('connection', client, FORGOTTEN);
       // A message that is too large or no frame is the client's error: the socket is closed with its code. graphql-ws would print it as one of ours.
       client.removeAllListeners('error').on('error', () => undefined);
@@ -139,7 +141,7 @@ export class Socket {
         document, operationName: payload.operationName, variables: payload.variables ?? {}, correlationId: newId(),
         reader: () => this.options.standingOf(connection.caller?.personId),
       });
-      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer: pastTheProtocol(answer, id, connection.socket) } };
+      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer: pastTheProtocol(answer, id, connection.socket, this.outbox) } };
     } catch (error) {
       return [error as GraphQLError];
     }
@@ -150,18 +152,46 @@ export class Socket {
  * What graphql-ws is given of a subscription: what concerns it alone, errors and the end. A text that many are sent is written once and goes past it to
  * the socket, since graphql-ws would write it anew for each.
  */
-function pastTheProtocol(answer: Answer, id: string, socket: WebSocket): AsyncIterableIterator<Message> {
+function pastTheProtocol(answer: Answer, id: string, socket: WebSocket, outbox: Outbox): AsyncIterableIterator<Message> {
   const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return {
-    next: () => answer.pour((text) => sent(socket, `${before}${text}}`)),
+    next: () => answer.pour((text) => {
+      outbox.hold(socket);
+      return sent(socket, `${before}${text}}`);
+    }),
     return: () => answer.return(),
     [Symbol.asyncIterator]() { return this; },
   };
 }
 
-/** Resolves at once while little waits to be taken, so that what comes together leaves together; then when it has been taken. */
+/** What is sent over a connection in one turn of the event loop leaves in one write. */
+class Outbox {
+  private readonly ways = new WeakMap<WebSocket, Duplex>();
+  private readonly held = new Set<Duplex>();
+
+  knows(socket: WebSocket, way: Duplex): void {
+    this.ways.set(socket, way);
+  }
+
+  hold(socket: WebSocket): void {
+    const way = this.ways.get(socket);
+    if (!way || this.held.has(way)) return;
+    if (this.held.size === 0) setImmediate(() => this.letGo());
+    this.held.add(way);
+    way.cork();
+  }
+
+  private letGo(): void {
+    const held = [...this.held];
+    this.held.clear();
+    for (const way of held) way.uncork();
+  }
+}
+
+/** The next one at once while little waits to be taken, so that what comes together leaves together; then when it has been taken. */
 function sent(socket: WebSocket, frame: string): Promise<void> | undefined {
-  if (socket.readyState !== WebSocket.OPEN) return undefined;
+  // It is over, which whoever closes it is told a moment later; to go on would let nothing else happen, that included.
+  if (socket.readyState !== WebSocket.OPEN) return new Promise(() => undefined);
   if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);
   return new Promise((resolve, reject) => socket.send(frame, (error) => (error ? reject(error) : resolve())));
 }

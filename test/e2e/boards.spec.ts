@@ -70,7 +70,8 @@ describe('The board', () => {
     }
     await until(() => told.at(-1)?.position === String(server.head));
     expect(errors).toEqual([]);
-    expect(told.length).toBeGreaterThan(5);
+    // Not all of them: what comes within a tenth of a second is one round.
+    expect(told.length).toBeGreaterThan(2);
     expect(told.map(({ position }) => Number(position))).toEqual(told.map(({ position }) => Number(position)).sort((a, b) => a - b));
     for (const { position, board } of told) expect([position, board]).toEqual([position, (await server.committee(BOARD, undefined, Number(position))).board]);
     expect(told.at(-1).board).toEqual((await server.committee(BOARD)).board);

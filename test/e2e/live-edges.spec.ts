@@ -35,8 +35,6 @@ async function follow(server: TestServer, query: string, person?: string, variab
 }
 
 const quiet = (ms = 150): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const advancedListeners = (server: TestServer): number =>
-  (server.running.system.runner as unknown as { advanced: { listenerCount(name: string): number } }).advanced.listenerCount('advanced');
 
 describe('Live questions about the sample', () => {
   let server: TestServer;
@@ -264,19 +262,19 @@ describe('Live questions about the sample', () => {
   });
 
   it('leave nothing behind, whether given up, cut off or ended by an error', async () => {
-    const before = advancedListeners(server);
+    const before = server.running.live.waiting;
     const questions = ['(after: "0") { position }', '(about: { things: ["nothing"] }) { position }', '(latest: true) { position name }', '(latest: true, about: { myDesk: true }) { position }'];
     const given = await Promise.all(Array.from({ length: 20 }, (_, i) => follow(server, `subscription { committee${questions[i % questions.length]} }`, 'chair')));
-    await until(() => advancedListeners(server) === before + 20);
+    await until(() => server.running.live.waiting === before + 20);
     given.forEach((one) => one.stop());
-    await until(() => advancedListeners(server) === before);
+    await until(() => server.running.live.waiting === before);
     await Promise.all(given.map((one) => one.dispose()));
 
     const { client, sockets } = server.socket(await server.token('chair'));
     for (let i = 0; i < 20; i++) client.subscribe({ query: `subscription { committee${questions[i % questions.length]} }` }, { next: () => undefined, error: () => undefined, complete: () => undefined });
-    await until(() => advancedListeners(server) === before + 20);
+    await until(() => server.running.live.waiting === before + 20);
     sockets.forEach((socket) => socket.terminate());
-    await until(() => advancedListeners(server) === before);
+    await until(() => server.running.live.waiting === before);
     await client.dispose();
   });
 });
@@ -407,7 +405,7 @@ describe('A subscriber', () => {
     const text = Array.from({ length: 100 }, () => ({ text: 'x'.repeat(4_000) }));
     const { id: long } = await server.send('initiateRecommendation', { title: 'Long', keyAreas: ['KA1'], addressees: ['X'], text }, 'member-0') as { id: string };
     await server.running.system.runner.reaches(server.head, 5_000);
-    const before = advancedListeners(server);
+    const before = server.running.live.waiting;
     const question = `subscription { committee(after: "${server.head}", about: { things: ["${ballot}"] }) { position recommendation(id: "${long}") { text { text } } } }`;
     const begin = async () => {
       const { client, sockets, closed } = server.socket(await server.token('member-0'));
@@ -419,7 +417,7 @@ describe('A subscriber', () => {
       return { socket: sockets[0] as WebSocket, positions, closed };
     };
     const stuck = await begin();
-    await until(() => advancedListeners(server) === before + 1);
+    await until(() => server.running.live.waiting === before + 1);
     stuck.socket.pause();
     const paused = Date.now();
     const other = await follow(server, `subscription { committee(after: "${server.head}") { position } }`);

@@ -12,6 +12,8 @@ const MEMBERS = 8;
 /** The limits that the lines themselves name. */
 const LET_GO_WITHIN_MS = 10_000;
 const GROWS_AT_MOST = 50 * MIB;
+/** Between votes, so that what is measured is what the stuck one costs, not what thousands of votes leave to be collected. */
+const THINKING_MS = 50;
 const UNBOUNDED: Defect = { file: 'graphql/socket.ts', text: 'if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);', instead: 'if (socket.bufferedAmount >= 0) return void socket.send(frame);' };
 const NEVER_LET_GO: Defect = { file: 'graphql/socket.ts', text: 'now - since >= STUCK_MS', instead: 'now - since >= 600_000' };
 const BEGINS_NOW: Defect = { file: 'graphql/live.ts', text: 'const after = args.after ?? this.reads.position;', instead: 'const after = this.reads.position;' };
@@ -55,8 +57,8 @@ describe(`Subscribers under fire (SEED=${SEED})`, () => {
     sockets.push(subscriber.socket);
     return subscriber;
   };
-  async function load(server: RealServer, voters: readonly Voter[], isOver: () => boolean): Promise<void> {
-    await Promise.all(voters.map((voter) => voter.until(server, isOver, (refused) => { throw refused; })));
+  async function load(server: RealServer, voters: readonly Voter[], isOver: () => boolean, pauseMs = 0): Promise<void> {
+    await Promise.all(voters.map((voter) => voter.until(server, isOver, (refused) => { throw refused; }, pauseMs)));
   }
   const votesOf = (voters: readonly Voter[]): number => voters.reduce((n, { acknowledged }) => n + acknowledged.size, 0);
 
@@ -75,7 +77,7 @@ describe(`Subscribers under fire (SEED=${SEED})`, () => {
     await until(() => stuck.socket.readyState === WebSocket.OPEN);
     const used = async (): Promise<number> => (await server.metric('nodejs_heap_size_used_bytes')) + (await server.metric('nodejs_external_memory_bytes'));
     // Warm, and the stuck one has been given something.
-    await load(server, voters, () => votesOf(voters) >= 100);
+    await load(server, voters, () => votesOf(voters) >= 100, THINKING_MS);
     await until(() => stuck.positions.length > 20);
     const samples: number[] = [];
     const sample = async (times: number): Promise<number> => {
@@ -91,10 +93,10 @@ describe(`Subscribers under fire (SEED=${SEED})`, () => {
     stuck.socket.pause();
     // More than the system takes on its way: from here on the server holds what is not taken.
     const full = votesOf(voters) + 60;
-    await load(server, voters, () => votesOf(voters) >= full);
+    await load(server, voters, () => votesOf(voters) >= full, THINKING_MS);
     const since = performance.now();
     let over = false;
-    const voting = load(server, voters, () => over);
+    const voting = load(server, voters, () => over, THINKING_MS);
     let [letGoAfterMs, most] = [undefined as number | undefined, 0];
     while (performance.now() - since < LET_GO_WITHIN_MS + 3_000) {
       most = Math.max(most, await sample(5));

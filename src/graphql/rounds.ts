@@ -1,0 +1,36 @@
+import type { ViewRunner } from '../projections/view-runner.js';
+
+/** What comes within this time of the last is given together: most of what a delivery costs is its way to the system. After a rest it goes at once. */
+const ROUND_MS = 100;
+
+/** Who waits for the views to move on. */
+export class Rounds {
+  private readonly waiting = new Set<() => void>();
+  private begun = -Infinity;
+  private next: NodeJS.Timeout | undefined;
+
+  constructor(runner: Pick<ViewRunner, 'onAdvanced'>) {
+    runner.onAdvanced(() => this.advanced());
+  }
+
+  get size(): number { return this.waiting.size; }
+
+  /** @returns leaves */
+  join(goOn: () => void): () => void {
+    this.waiting.add(goOn);
+    return () => { this.waiting.delete(goOn); };
+  }
+
+  private advanced(): void {
+    if (this.next || this.waiting.size === 0) return;
+    const rest = this.begun + ROUND_MS - performance.now();
+    if (rest > 0) this.next = setTimeout(() => this.begin(), rest).unref();
+    else this.begin();
+  }
+
+  private begin(): void {
+    this.next = undefined;
+    this.begun = performance.now();
+    for (const goOn of [...this.waiting]) goOn();
+  }
+}

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { Rounds } from '../../src/graphql/rounds.js';
+
+let advanced: () => void;
+let rounds: Rounds;
+beforeEach(() => {
+  jest.useFakeTimers();
+  rounds = new Rounds({ onAdvanced: (listener) => { advanced = listener; return () => undefined; } });
+});
+afterEach(() => { jest.useRealTimers(); });
+
+it('A round begins at once after a rest; what comes within a tenth of a second of it is in the next one', () => {
+  let told = 0;
+  rounds.join(() => { told++; });
+  advanced();
+  expect(told).toBe(1);
+  for (let i = 0; i < 5; i++) advanced();
+  jest.advanceTimersByTime(99);
+  expect(told).toBe(1);
+  jest.advanceTimersByTime(1);
+  expect(told).toBe(2);
+  // Nothing came: no round.
+  jest.advanceTimersByTime(1_000);
+  expect(told).toBe(2);
+  advanced();
+  expect(told).toBe(3);
+});
+
+it('A round tells all who wait, one who joins in it the next time, and nobody who has left', () => {
+  const told: string[] = [];
+  const leave = rounds.join(() => { told.push('first'); rounds.join(() => { told.push('late'); }); leave(); });
+  rounds.join(() => { told.push('second'); });
+  advanced();
+  expect(told).toEqual(['first', 'second']);
+  advanced();
+  jest.advanceTimersByTime(100);
+  expect([told.slice(2), rounds.size]).toEqual([['second', 'late'], 2]);
+});
