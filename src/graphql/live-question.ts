@@ -20,6 +20,8 @@ export interface Given { readonly result: ExecutionResult; readonly text?: strin
 const SHARED_MS = 1_000;
 const ANSWERS_KEPT = 32;
 const TOUCHES_KEPT = 4_096;
+/** Positions that are looked at before everybody else has their turn: a log may be long, and what is asked about nowhere in it. */
+const LOOKED_AT_ONCE = 500;
 
 /** One question, for all who ask it at the moment: executed once for all who read it at one position with the same rights, and written once. */
 export class SharedQuestion {
@@ -40,14 +42,15 @@ export class SharedQuestion {
     if (--this.subscribers === 0) this.onUnused();
   }
 
-  /** The next position that there is a message for, or how far there is none. */
-  next(last: number, reader: () => Standing): { position: number | undefined; seen: number } {
+  /** The next position that there is a message for, or how far there is none; `isLeft` where there is more to look at. */
+  next(last: number, reader: () => Standing): { position: number | undefined; seen: number; isLeft: boolean } {
     const { about, latest } = this.asked.args;
     const head = this.parts.reads.position;
-    for (let seen = last + 1; seen <= head; seen++) {
-      if (!about || this.touches(reader(), seen)) return { position: latest ? head : seen, seen };
+    const end = Math.min(head, last + LOOKED_AT_ONCE);
+    for (let seen = last + 1; seen <= end; seen++) {
+      if (!about || this.touches(reader(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
     }
-    return { position: undefined, seen: head };
+    return { position: undefined, seen: Math.max(last, end), isLeft: end < head };
   }
 
   /** @param tell called once, at once where somebody with the same rights has asked before */

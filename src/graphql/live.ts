@@ -157,9 +157,14 @@ export class Answer implements AsyncIterableIterator<Message> {
   private readonly goOn = (): void => {
     while (this.tell && !this.isHeld && !this.isOver) {
       try {
-        const { position, seen } = this.question.next(this.seen, this.reader);
+        const { position, seen, isLeft } = this.question.next(this.seen, this.reader);
         if (position === undefined) {
           this.seen = seen;
+          if (isLeft) {
+            this.isHeld = true;
+            setImmediate(this.lookOn);
+            return;
+          }
           // Until the end: to begin and end with each wait would cost more.
           this.stopListening ??= this.around.onAdvanced(this.goOn);
           return;
@@ -178,6 +183,11 @@ export class Answer implements AsyncIterableIterator<Message> {
         this.fail(error);
       }
     }
+  };
+
+  private readonly lookOn = (): void => {
+    this.isHeld = false;
+    this.goOn();
   };
 
   private give(position: number, { result, text }: Given): void {

@@ -376,6 +376,33 @@ describe('A subscriber', () => {
     }
   });
 
+  it('that asks about what stands nowhere in a long log holds nobody up: others have their turn every few hundred positions', async () => {
+    const { system: { reads, runner, visibility, desk }, schema } = server.running;
+    const LENGTH = 5_000;
+    let [looked, before, most, isOver] = [0, 0, 0, false];
+    const long = new Proxy(reads, {
+      get: (target, name) => {
+        if (name === 'position') return LENGTH;
+        if (name === 'entry') return (position: number) => { looked++; return target.entry(1 + (position % server.head)); };
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    const turn = (): void => {
+      most = Math.max(most, looked - before);
+      before = looked;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const live = new Live(schema, long, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
+    const answer = live.answer({ document: parse('subscription { committee(after: "0", about: { things: ["nothing"] }) { position } }'), variables: {}, correlationId: 'test', reader: () => VISITOR });
+    const asked = answer.next();
+    await until(() => looked >= LENGTH && looked === before);
+    isOver = true;
+    expect(most).toBeLessThanOrEqual(600);
+    await answer.return();
+    expect((await asked).done).toBe(true);
+  });
+
   it('that takes messages too slowly is told its last position and let go, without a message left out before', async () => {
     const { system: { reads, runner, visibility, desk }, schema } = server.running;
     const live = new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
