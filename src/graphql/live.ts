@@ -105,7 +105,7 @@ const OVER: IteratorResult<Message> = { done: true, value: undefined };
 
 /**
  * The messages of one subscription. Nothing is promised on the way of a text: at each position a thousand of these go on when the views have moved on or
- * an answer is found, and promises were half of what a delivery cost.
+ * an answer is found, and promises were a fifth of what a delivery cost.
  */
 export class Answer implements AsyncIterableIterator<Message> {
   private isOver = false;
@@ -176,6 +176,7 @@ export class Answer implements AsyncIterableIterator<Message> {
           if (this.isOver) return;
           if ('error' in outcome) this.fail(outcome.error);
           else this.give(position, outcome.value);
+          // Called back later, among others who share the answer.
           if (!isHere) this.goOn();
         });
         isHere = false;
@@ -194,15 +195,21 @@ export class Answer implements AsyncIterableIterator<Message> {
     this.last = position;
     this.seen = position;
     this.givenAt = Date.now();
-    if (text !== undefined && this.take) {
-      const taking = this.take(text);
+    if (text !== undefined && this.take) return this.hand(text, this.take);
+    const { errors, ...others } = result;
+    this.answer({ done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } });
+  }
+
+  private hand(text: string, take: Take): void {
+    try {
+      const taking = take(text);
       if (!taking) return;
       this.isHeld = true;
       taking.then(() => this.taken(), (error: unknown) => this.fail(error));
-      return;
+    } catch (error) {
+      // Of this connection alone: others are called back after it.
+      this.fail(error);
     }
-    const { errors, ...others } = result;
-    this.answer({ done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } });
   }
 
   private answer(given: IteratorResult<Message>): void {
