@@ -69,7 +69,7 @@ describe(`A backup, taken while ${CLIENTS} members vote`, () => {
 
     const { logId, head, entries: count } = manifestOf(folder);
     expect([logId, head, count]).toEqual([server.running.system.engine.log.logId, { position: entries.length, id: entries.at(-1)?.id, time: entries.at(-1)?.time }, entries.length]);
-        expect(await program.cli(['verify', folder])).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`All is well: ${count} entries of log ${logId}`) });
+    expect(await program.cli(['verify', folder])).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`All is well: ${count} entries of log ${logId}`) });
 
     const again = await TestServer.start({ sample: 'none', dataDir: restored });
     const selection = `position members: regions(first: 20) { edges { node { name } } } ballot(id: "${ballot}") { state }`;

@@ -173,7 +173,7 @@ export class Server {
   private connect(): EventStoreDBClient {
     this.begun = performance.now();
     const { connection } = this.options;
-    const client = EventStoreDBClient.connectionString(searchedPatiently(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
+    const client = EventStoreDBClient.connectionString(searchNeedsLimit(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
     listenToDates(client, (date) => this.clock.heard(date));
     return client;
   }
@@ -217,7 +217,7 @@ export function asUnusable(error: unknown, stream: string): unknown {
 }
 
 /** A cluster, named by one name or by its servers, whose leader would be searched for up to five seconds at each server that hangs. */
-function searchedPatiently(connection: string): boolean {
+function searchNeedsLimit(connection: string): boolean {
   const [authority = ''] = connection.replace(/^[^:]+:\/\//, '').split(/[/?]/);
   return (connection.startsWith('esdb+discover:') || authority.includes(',')) && !/[?&]gossipTimeout=/.test(connection);
 }
