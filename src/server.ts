@@ -116,7 +116,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     logger.level = level;
   }
   system.measures.read({
-    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers.size,
+    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
     consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
     freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(),
   });

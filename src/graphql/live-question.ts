@@ -43,12 +43,12 @@ export class SharedQuestion {
   }
 
   /** The next position that there is a message for, or how far there is none; `isLeft` where there is more to look at. */
-  next(last: number, reader: () => Standing): { position: number | undefined; seen: number; isLeft: boolean } {
+  next(last: number, subscriber: { standing(): Standing }): { position: number | undefined; seen: number; isLeft: boolean } {
     const { about, latest } = this.asked.args;
     const head = this.parts.reads.position;
     const end = Math.min(head, last + LOOKED_AT_ONCE);
     for (let seen = last + 1; seen <= end; seen++) {
-      if (!about || this.touches(reader(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
+      if (!about || this.touches(subscriber.standing(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
     }
     return { position: undefined, seen: Math.max(last, end), isLeft: end < head };
   }

@@ -1,5 +1,6 @@
-import { getOperationAST, Kind, visit, type DocumentNode, type FieldNode, type FormattedExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { getOperationAST, Kind, visit, type DocumentNode, type FieldNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
+import { v7 as newId } from 'uuid';
 import type { ViewRunner } from '../projections/view-runner.js';
 import { Problem } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
@@ -17,13 +18,14 @@ export interface LiveQuestion {
   readonly document: DocumentNode;
   readonly operationName?: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly correlationId: string;
-  /** The subscriber as of now; asked anew for each message, since rights are those of now. */
-  readonly reader: () => Standing;
 }
 
-/** `text`: the same, as it is sent, where it is shared. */
-export interface Message extends FormattedExecutionResult { readonly text?: string }
+export interface Subscriber {
+  /** As of now; asked anew for each message, since rights are those of now. */
+  standing(): Standing;
+  /** Takes a message, as it is sent. Undefined: and the next one at once; otherwise when it has been taken. */
+  take(text: string): Promise<void> | undefined;
+}
 
 /** A subscriber that lets messages wait longer than this, with more than this many positions to come, is let go. */
 const SLOW_MS = 10_000;
@@ -35,31 +37,38 @@ export class Live {
   /** The questions that somebody is asking, by document, operation and variables. */
   private readonly questions = new Map<string, SharedQuestion>();
   private readonly executor: Executor;
-  private readonly rounds: Rounds;
+  private readonly surroundings: Surroundings;
   private readonly documentIds = new WeakMap<DocumentNode, number>();
   private documents = 0;
-  /** Subscriptions under way. */
-  readonly subscribers = new Set<object>();
+  private subscriptions = 0;
 
   constructor(
     private readonly schema: GraphQLSchema, private readonly reads: Reads, runner: ViewRunner, private readonly visibility: Visibility,
-    private readonly desk: Desk, private readonly admission: Admission, private readonly report: (error: unknown, correlationId: string) => void,
+    private readonly desk: Desk, private readonly admission: Admission, report: (error: unknown, correlationId: string) => void,
   ) {
     this.executor = new Executor(schema);
-    this.rounds = new Rounds(runner);
+    this.surroundings = {
+      rounds: new Rounds(runner), head: () => reads.position, ended: () => { this.subscriptions--; },
+      format: (error) => {
+        const correlationId = newId();
+        return toGraphQLError(error, correlationId, (inner) => report(inner, correlationId));
+      },
+    };
   }
 
-  /** Subscribers that have been given something, or nothing yet, and are told when the views move on. */
-  get waiting(): number { return this.rounds.size; }
+  /** Subscriptions under way. */
+  get subscribers(): number { return this.subscriptions; }
+  /** Those that have been given something, or nothing yet, and are told when the views move on. */
+  get waiting(): number { return this.surroundings.rounds.size; }
   /** How many different questions are asked at the moment. */
   get size(): number { return this.questions.size; }
 
   /** Ready to give messages. Never ends by itself, except with an error. @throws GraphQLError */
-  answer(asked: LiveQuestion): Answer {
-    const { document, operationName, variables, correlationId, reader } = asked;
+  answer(asked: LiveQuestion, subscriber: Subscriber): Answer {
+    const { document, operationName, variables } = asked;
     const operation = getOperationAST(document, operationName);
     if (!operation) throw refusal('INVALID', 'OPERATION', 'Name the operation that is meant with operationName.', {});
-    this.admission.check({ ...asked, operation }, reader());
+    this.admission.check({ ...asked, operation }, subscriber.standing());
     const { coerced, errors } = getVariableValues(this.schema, operation.variableDefinitions ?? [], variables, { maxErrors: 10 });
     if (errors?.[0]) throw errors[0];
     const field = operation.selectionSet.selections[0];
@@ -77,12 +86,8 @@ export class Live {
       const { reads, visibility, desk, admission, executor } = this;
       this.questions.set(key, (question = new SharedQuestion({ document, operation, variables, args }, { reads, visibility, desk, admission, executor }, () => { this.questions.delete(key); })));
     }
-    const answer = new Answer(after, question, reader, {
-      head: () => this.reads.position, onAdvanced: (listener) => this.rounds.join(listener), format: (error) => toGraphQLError(error, correlationId, (inner) => this.report(inner, correlationId)),
-      onEnd: () => this.subscribers.delete(answer),
-    });
-    this.subscribers.add(answer);
-    return answer;
+    this.subscriptions++;
+    return new Answer(after, question, subscriber, this.surroundings);
   }
 
   private idOf(document: DocumentNode): number {
@@ -92,54 +97,47 @@ export class Live {
   }
 }
 
+/** What is the same for all answers. */
 interface Surroundings {
+  readonly rounds: Rounds;
   head(): number;
-  onAdvanced(listener: () => void): () => void;
   format(error: unknown): GraphQLFormattedError;
-  onEnd(): void;
+  ended(): void;
 }
 
-/** Takes a text that many are sent. Undefined: and the next one at once; otherwise when it has been taken. */
-type Take = (text: string) => Promise<void> | undefined;
-const OVER: IteratorResult<Message> = { done: true, value: undefined };
+const OVER: IteratorResult<never> = { done: true, value: undefined };
 
 /**
- * The messages of one subscription. Nothing is promised on the way of a text: at each position a thousand of these go on when the views have moved on or
- * an answer is found, and promises were a fifth of what a delivery cost.
+ * The messages of one subscription, given to the subscriber. What is iterated over is its end alone. Nothing is promised on the way of a message: at each
+ * position a thousand of these go on when the views have moved on or an answer is found, and promises were a fifth of what a delivery cost. Nor has
+ * it functions of its own, since what it holds is what a subscriber costs.
  */
-export class Answer implements AsyncIterableIterator<Message> {
+export class Answer implements AsyncIterableIterator<never> {
   private isOver = false;
-  /** Whoever waits for the next message, and who takes texts meanwhile. */
-  private tell: ((given: IteratorResult<Message>) => void) | undefined;
-  private take: Take | undefined;
+  private tellOver: ((over: IteratorResult<never>) => void) | undefined;
   /** An answer is looked for, or the reader has not taken the last one: nothing else makes this go on. */
   private isHeld = false;
+  private isWaiting = false;
   /** Up to here there is no more message. */
   private seen: number;
   private givenAt = Date.now();
-  private stopListening: (() => void) | undefined;
 
-  constructor(private last: number, private readonly question: SharedQuestion, private readonly reader: () => Standing, private readonly around: Surroundings) {
+  constructor(private last: number, private readonly question: SharedQuestion, private readonly subscriber: Subscriber, private readonly around: Surroundings) {
     this.seen = last;
     question.join();
   }
 
-  next(): Promise<IteratorResult<Message>> {
-    return this.pour(undefined);
-  }
-
-  /** Gives what is a text to `take`, until there is a message that is none, or no more. */
-  pour(take: Take | undefined): Promise<IteratorResult<Message>> {
+  /** Gives messages from now on, until it is over. */
+  next(): Promise<IteratorResult<never>> {
     if (this.isOver) return Promise.resolve(OVER);
     return new Promise((resolve) => {
-      this.tell = resolve;
-      this.take = take;
-      this.taken();
+      this.tellOver = resolve;
+      this.goOn();
     });
   }
 
-  async return(): Promise<IteratorResult<Message>> {
-    this.end(OVER);
+  async return(): Promise<IteratorResult<never>> {
+    this.end();
     return OVER;
   }
 
@@ -147,31 +145,20 @@ export class Answer implements AsyncIterableIterator<Message> {
     return this;
   }
 
-  /** The reader has taken what it was given. */
-  private taken(): void {
-    this.isHeld = false;
-    if (Date.now() - this.givenAt > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) this.fail(overflow(this.last));
-    else this.goOn();
-  }
-
-  private readonly goOn = (): void => {
-    while (this.tell && !this.isHeld && !this.isOver) {
+  /** Where there is something to give and it may be given. */
+  goOn(): void {
+    while (!this.isHeld && !this.isOver) {
       try {
-        const { position, seen, isLeft } = this.question.next(this.seen, this.reader);
+        const { position, seen, isLeft } = this.question.next(this.seen, this.subscriber);
         if (position === undefined) {
           this.seen = seen;
-          if (isLeft) {
-            this.isHeld = true;
-            setImmediate(this.lookOn);
-            return;
-          }
-          // Until the end: to begin and end with each wait would cost more.
-          this.stopListening ??= this.around.onAdvanced(this.goOn);
+          if (isLeft) this.pause();
+          else this.wait();
           return;
         }
         this.isHeld = true;
         let isHere = true;
-        this.question.ask(position, this.reader(), (outcome) => {
+        this.question.ask(position, this.subscriber.standing(), (outcome) => {
           this.isHeld = false;
           if (this.isOver) return;
           if ('error' in outcome) this.fail(outcome.error);
@@ -184,25 +171,33 @@ export class Answer implements AsyncIterableIterator<Message> {
         this.fail(error);
       }
     }
-  };
+  }
 
-  private readonly lookOn = (): void => {
-    this.isHeld = false;
-    this.goOn();
-  };
+  private pause(): void {
+    this.isHeld = true;
+    setImmediate(() => {
+      this.isHeld = false;
+      this.goOn();
+    });
+  }
+
+  /** Until the end: to begin and end with each wait would cost more. */
+  private wait(): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.around.rounds.join(this);
+  }
 
   private give(position: number, { result, text }: Given): void {
     this.last = position;
     this.seen = position;
     this.givenAt = Date.now();
-    if (text !== undefined && this.take) return this.hand(text, this.take);
-    const { errors, ...others } = result;
-    this.answer({ done: false, value: errors ? { ...others, errors: errors.map((error) => this.around.format(error)) } : { ...others, text } });
+    this.hand(text ?? JSON.stringify({ ...result, errors: result.errors?.map((error) => this.around.format(error)) }));
   }
 
-  private hand(text: string, take: Take): void {
+  private hand(text: string): void {
     try {
-      const taking = take(text);
+      const taking = this.subscriber.take(text);
       if (!taking) return;
       this.isHeld = true;
       taking.then(() => this.taken(), (error: unknown) => this.fail(error));
@@ -212,24 +207,26 @@ export class Answer implements AsyncIterableIterator<Message> {
     }
   }
 
-  private answer(given: IteratorResult<Message>): void {
-    const { tell } = this;
-    this.tell = undefined;
-    tell?.(given);
+  private taken(): void {
+    this.isHeld = false;
+    if (Date.now() - this.givenAt > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) this.fail(overflow(this.last));
+    else this.goOn();
   }
 
+  /** The error is the last that it is told, if it takes it. */
   private fail(error: unknown): void {
-    this.end({ done: false, value: { errors: [this.around.format(error)] } });
+    if (this.isOver) return;
+    this.end(JSON.stringify({ errors: [this.around.format(error)] }));
   }
 
-  private end(told: IteratorResult<Message>): void {
-    if (!this.isOver) {
-      this.isOver = true;
-      this.stopListening?.();
-      this.question.leave();
-      this.around.onEnd();
-    }
-    this.answer(told);
+  private end(told?: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.isWaiting) this.around.rounds.leave(this);
+    this.question.leave();
+    this.around.ended();
+    if (told !== undefined) this.hand(told);
+    this.tellOver?.(OVER);
   }
 }
 

@@ -3,9 +3,11 @@ import type { ViewRunner } from '../projections/view-runner.js';
 /** What comes within this time of the last is given together: most of what a delivery costs is its way to the system. After a rest it goes at once. */
 const ROUND_MS = 100;
 
+interface Waiter { goOn(): void }
+
 /** Who waits for the views to move on. */
 export class Rounds {
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = new Set<Waiter>();
   private begun = -Infinity;
   private next: NodeJS.Timeout | undefined;
 
@@ -15,10 +17,12 @@ export class Rounds {
 
   get size(): number { return this.waiting.size; }
 
-  /** @returns leaves */
-  join(goOn: () => void): () => void {
-    this.waiting.add(goOn);
-    return () => { this.waiting.delete(goOn); };
+  join(waiter: Waiter): void {
+    this.waiting.add(waiter);
+  }
+
+  leave(waiter: Waiter): void {
+    this.waiting.delete(waiter);
   }
 
   private advanced(): void {
@@ -31,6 +35,6 @@ export class Rounds {
   private begin(): void {
     this.next = undefined;
     this.begun = performance.now();
-    for (const goOn of [...this.waiting]) goOn();
+    for (const waiter of [...this.waiting]) waiter.goOn();
   }
 }

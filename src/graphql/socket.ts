@@ -1,17 +1,18 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
-import { CloseCode } from 'graphql-ws';
-import { useServer, type Extra } from 'graphql-ws/use/ws';
+import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { v7 as newId } from 'uuid';
-import WebSocket, { WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { Problem, type ErrorCode } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import type { Caller } from '../identity/tokens.js';
 import { refusal } from './admission.js';
-import { statusOf, toGraphQLError } from './errors.js';
+import { Connection, type House } from './socket-connection.js';
 import { Documents } from './documents.js';
-import type { Answer, Live, Message } from './live.js';
+import { statusOf, toGraphQLError } from './errors.js';
+import type { Live, Subscriber } from './live.js';
+import { Outbox } from './outbox.js';
 
 export interface SocketOptions {
   readonly path: string;
@@ -24,66 +25,47 @@ export interface SocketOptions {
 }
 
 const MAX_PAYLOAD = 64 * 1024;
-const PING_MS = 12_000;
-/** Messages are given ahead of a reader up to so many bytes. */
-const WAITING_BYTES = 16 * 1024;
-/** A message that the socket does not take within this time: nobody reads at the other end. Looked at each second, so that it is let go within 10. */
-const STUCK_MS = 7_000;
+const LOOK_MS = 1_000;
 /** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
 const GOODBYE_MS = 1_000;
 /** A close reason may have 123 bytes (RFC 6455, 5.5). */
 const REASON_BYTES = 123;
+/** RFC 6455, 7.4.1. */
+const GOING_AWAY = 1001;
 
-/** graphql-ws keeps the request for as long as the socket, which are kilobytes that nobody reads. */
-const FORGOTTEN = {} as IncomingMessage;
-
-interface Connection extends Extra, Record<PropertyKey, unknown> { caller?: Caller | undefined }
+type Conversation = Context<Record<string, unknown>, Connection>;
 
 /**
  * Subscriptions over graphql-ws, and nothing else: queries and mutations would pass by what Apollo checks.
  * Wired by hand, since Nest's own server can neither bound a message nor look at the origin.
  */
 export class Socket {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false, handleProtocols, WebSocket: Connection });
   private readonly documents: Documents;
-  private readonly protocol: { dispose: () => Promise<void> | void };
-  private readonly outbox = new Outbox();
-  /** Since when a connection has not taken what it was sent. */
-  private readonly fullSince = new WeakMap<WebSocket, number>();
-  private readonly watching: NodeJS.Timeout;
+  private readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
+  private readonly house: House;
+  private readonly looking: NodeJS.Timeout;
   private readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
   constructor(private readonly server: Server, private readonly options: SocketOptions) {
     this.documents = new Documents(options.schema);
-    this.protocol = useServer<Record<string, unknown>, Connection>({
+    this.house = { outbox: new Outbox(), standingOf: (personId) => options.standingOf(personId), report: (error) => options.report(error, newId()) };
+    this.protocol = makeServer({
       schema: options.schema,
-      connectionInitWaitTimeout: 3_000,
-      onConnect: (ctx) => this.connect(ctx.extra as Connection, ctx.connectionParams),
-      onSubscribe: (ctx, id, payload) => this.subscribe(ctx.extra as Connection, id, payload),
-      subscribe: (args) => (args.contextValue as { answer: AsyncIterableIterator<Message> }).answer as never,
-      // Its errors have their shape already.
-      onNext: (_ctx, _id, _payload, _args, result) => result as FormattedExecutionResult,
-      onError: (_ctx, _id, _payload, errors) => errors.map((error) => {
+      // A connection looks after that itself, without a timer.
+      connectionInitWaitTimeout: 0,
+      onConnect: (conversation) => this.connect(conversation),
+      onSubscribe: ({ extra }, id, payload) => this.subscribe(extra, id, payload),
+      // Its messages go past graphql-ws, which would write for each anew what many are sent; it sees the end.
+      subscribe: ({ contextValue }) => contextValue as AsyncIterableIterator<never>,
+      onError: (_conversation, _id, _payload, errors) => errors.map((error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => options.report(inner, correlationId));
       }),
-    }, this.sockets, PING_MS);
+    });
     this.onUpgrade = (request, socket, head) => this.upgrade(request, socket, head);
     server.on('upgrade', this.onUpgrade);
-    this.watching = setInterval(() => this.letStuckReadersGo(), 1_000).unref();
-  }
-
-  /** Ends connections whose reader takes nothing any more, so that they hold nothing up here. */
-  private letStuckReadersGo(): void {
-    const now = Date.now();
-    for (const client of this.sockets.clients) {
-      if (client.bufferedAmount === 0) this.fullSince.delete(client);
-      else {
-        const since = this.fullSince.get(client) ?? now;
-        this.fullSince.set(client, since);
-        if (now - since >= STUCK_MS) client.terminate();
-      }
-    }
+    this.looking = setInterval(() => this.sockets.clients.forEach((connection) => connection.look()), LOOK_MS).unref();
   }
 
   get connections(): number { return this.sockets.clients.size; }
@@ -91,9 +73,10 @@ export class Socket {
   /** Tells everybody that the server is going away; clients come again. */
   async close(): Promise<void> {
     this.server.off('upgrade', this.onUpgrade);
-    clearInterval(this.watching);
+    clearInterval(this.looking);
     const cutOff = setTimeout(() => this.sockets.clients.forEach((client) => client.terminate()), GOODBYE_MS);
-    await this.protocol.dispose();
+    this.sockets.clients.forEach((client) => client.close(GOING_AWAY, 'Going away'));
+    await new Promise((done) => this.sockets.close(done));
     clearTimeout(cutOff);
   }
 
@@ -102,98 +85,56 @@ export class Socket {
     const { origin, host } = request.headers;
     // A page of another site must not speak for who is signed in here. Programs send no origin.
     if (origin !== undefined && hostOf(origin) !== host) return refuseUpgrade(socket, 'FORBIDDEN', 'ORIGIN', 'A page of another site may not open the socket. Open it from a page of this address, or from a program, without an origin.');
-    this.sockets.handleUpgrade(request, socket, head, (client) => {
-      this.outbox.knows(client, socket);
-      this.sockets.emit('connection', client, FORGOTTEN);
-      // A message that is too large or no frame is the client's error: the socket is closed with its code. graphql-ws would print it as one of ours.
-      client.removeAllListeners('error').on('error', () => undefined);
-    });
+    this.sockets.handleUpgrade(request, socket, head, (client) => client.begin(this.house, socket, () => this.protocol.opened(client, client)));
   }
 
-  private async connect(connection: Connection, params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+  private async connect(conversation: Conversation): Promise<boolean> {
+    const { extra: connection, connectionParams: params } = conversation;
+    connection.isGreeted = true;
+    // graphql-ws would keep the token for as long as the connection.
+    (conversation as { connectionParams?: unknown }).connectionParams = undefined;
     const authorization = params?.['authorization'] ?? params?.['Authorization'];
     try {
       if (authorization !== undefined && typeof authorization !== 'string') throw new Problem('UNAUTHENTICATED', 'AUTHORIZATION_INVALID', 'authorization must be a text: Bearer and the token.');
       connection.caller = await this.options.authenticate(authorization);
+      connection.checkTime();
     } catch (error) {
       const message = error instanceof Problem ? error.message : 'The token could not be checked.';
-      connection.socket.close(CloseCode.Unauthorized, Buffer.from(message).subarray(0, REASON_BYTES).toString());
-      return true;
-    }
-    if (connection.caller) {
-      const { socket } = connection;
-      // 4403 lets clients connect anew, with a fresh token; 4401 would be final for them.
-      const timer = setTimeout(() => socket.close(CloseCode.Forbidden, 'The access token has expired. Connect again with a new one.'), Math.max(0, connection.caller.expiresAt - Date.now()));
-      timer.unref();
-      socket.on('close', () => clearTimeout(timer));
+      connection.close(CloseCode.Unauthorized, Buffer.from(message).subarray(0, REASON_BYTES).toString());
     }
     return true;
   }
 
-  private subscribe(connection: Connection, id: string, payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null }): ExecutionArgs | readonly GraphQLError[] {
+  private subscribe(connection: Connection, id: string, payload: SubscribePayload): ExecutionArgs | readonly GraphQLError[] {
     const { schema, live } = this.options;
     try {
       const document = this.documents.read(payload.query);
       if (!('kind' in document)) return document;
       const other = document.definitions.some((d) => d.kind === 'OperationDefinition' && d.operation !== 'subscription');
       if (other) throw refusal('INVALID', 'SUBSCRIPTIONS_ONLY', 'The socket carries subscriptions only. Send queries and mutations over HTTP.', {});
-      const answer = live.answer({
-        document, operationName: payload.operationName, variables: payload.variables ?? {}, correlationId: newId(),
-        reader: () => this.options.standingOf(connection.caller?.personId),
-      });
-      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: { answer: pastTheProtocol(answer, id, connection.socket, this.outbox) } };
+      const answer = live.answer({ document, operationName: payload.operationName, variables: payload.variables ?? {} }, new Subscription(connection, id));
+      return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: answer, rootValue: undefined };
     } catch (error) {
       return [error as GraphQLError];
     }
   }
 }
 
-/**
- * What graphql-ws is given of a subscription: what concerns it alone, errors and the end. A text that many are sent is written once and goes past it to
- * the socket, since graphql-ws would write it anew for each.
- */
-function pastTheProtocol(answer: Answer, id: string, socket: WebSocket, outbox: Outbox): AsyncIterableIterator<Message> {
-  const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-  return {
-    next: () => answer.pour((text) => {
-      outbox.hold(socket);
-      return sent(socket, `${before}${text}}`);
-    }),
-    return: () => answer.return(),
-    [Symbol.asyncIterator]() { return this; },
-  };
-}
+/** One of a connection, under the id that its client chose. */
+class Subscription implements Subscriber {
+  private readonly before: string;
 
-/** What is sent over a connection in one turn of the event loop leaves in one write. */
-class Outbox {
-  private readonly ways = new WeakMap<WebSocket, Duplex>();
-  private readonly held = new Set<Duplex>();
-
-  knows(socket: WebSocket, way: Duplex): void {
-    this.ways.set(socket, way);
+  constructor(private readonly connection: Connection, id: string) {
+    this.before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   }
 
-  hold(socket: WebSocket): void {
-    const way = this.ways.get(socket);
-    if (!way || this.held.has(way)) return;
-    if (this.held.size === 0) setImmediate(() => this.letGo());
-    this.held.add(way);
-    way.cork();
+  standing(): Standing {
+    return this.connection.standing();
   }
 
-  private letGo(): void {
-    const held = [...this.held];
-    this.held.clear();
-    for (const way of held) way.uncork();
+  take(text: string): Promise<void> | undefined {
+    return this.connection.say(`${this.before}${text}}`);
   }
-}
-
-/** The next one at once while little waits to be taken, so that what comes together leaves together; then when it has been taken. */
-function sent(socket: WebSocket, frame: string): Promise<void> | undefined {
-  // It is over, which whoever closes it is told a moment later; to go on would let nothing else happen, that included.
-  if (socket.readyState !== WebSocket.OPEN) return new Promise(() => undefined);
-  if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);
-  return new Promise((resolve, reject) => socket.send(frame, (error) => (error ? reject(error) : resolve())));
 }
 
 /** Before there is a socket there is HTTP, with errors of the same shape. */

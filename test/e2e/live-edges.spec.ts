@@ -7,6 +7,7 @@ import WebSocket from 'ws';
 import type { Entry } from '../../src/event-store/entry.js';
 import { Admission } from '../../src/graphql/admission.js';
 import { Live } from '../../src/graphql/live.js';
+import { Pulling } from '../support/pulling.js';
 import { DEV_ISSUER } from '../../src/identity/dev-issuer.js';
 import { DEV_ISSUER_FILE } from '../../src/identity/dev-issuer.secrets.js';
 import { VISITOR } from '../../src/identity/standing.js';
@@ -394,13 +395,13 @@ describe('A subscriber', () => {
     };
     setImmediate(turn);
     const live = new Live(schema, long, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
-    const answer = live.answer({ document: parse('subscription { committee(after: "0", about: { things: ["nothing"] }) { position } }'), variables: {}, correlationId: 'test', reader: () => VISITOR });
-    const asked = answer.next();
+    const answer = new Pulling(live, { document: parse('subscription { committee(after: "0", about: { things: ["nothing"] }) { position } }'), variables: {} }, () => VISITOR);
+    const asked = answer.text();
     await until(() => looked >= LENGTH && looked === before);
     isOver = true;
     expect(most).toBeLessThanOrEqual(600);
-    await answer.return();
-    expect((await asked).done).toBe(true);
+    await answer.stop();
+    expect(await asked).toBeUndefined();
   });
 
   it('that takes messages too slowly is told its last position and let go, without a message left out before', async () => {
@@ -408,8 +409,8 @@ describe('A subscriber', () => {
     const live = new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
     await runner.reaches(server.head, 5_000);
     const from = server.head;
-    const ask = () => live.answer({ document: parse('subscription { committee { position } }'), variables: {}, correlationId: 'test', reader: () => VISITOR });
-    const next = async (answer: ReturnType<typeof ask>) => (await answer.next()).value as { data?: { committee: { position: string } }; errors?: Refused[] };
+    const ask = () => new Pulling(live, { document: parse('subscription { committee { position } }'), variables: {} }, () => VISITOR);
+    const next = async (answer: Pulling) => await answer.next() as { data?: { committee: { position: string } }; errors?: Refused[] };
     const [slow, busy] = [ask(), ask()];
     await voteTimes(258);
     await runner.reaches(server.head, 5_000);
@@ -418,14 +419,14 @@ describe('A subscriber', () => {
     // As if the socket had needed 11 seconds for the message.
     jest.spyOn(Date, 'now').mockImplementation(() => now + 11_000);
     expect((await next(slow)).errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', reason: 'SUBSCRIPTION_OVERFLOW', facts: { position: String(from + 1) } });
-    expect((await slow.next()).done).toBe(true);
+    expect(await slow.text()).toBeUndefined();
     jest.restoreAllMocks();
     for (let i = 2; i <= 258; i++) expect((await next(busy)).data?.committee.position).toBe(String(from + i));
     // As slow, with few positions to come: it goes on.
     jest.spyOn(Date, 'now').mockImplementation(() => now + 60_000);
     await voteTimes(1);
     expect((await next(busy)).data?.committee.position).toBe(String(from + 259));
-    await busy.return?.();
+    await busy.stop();
   });
 
   it('that reads nothing any more is cut off, holds nobody up meanwhile, and does not hold up the end of the server', async () => {

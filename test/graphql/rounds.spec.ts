@@ -11,7 +11,7 @@ afterEach(() => { jest.useRealTimers(); });
 
 it('A round begins at once after a rest; what comes within a tenth of a second of it is in the next one', () => {
   let told = 0;
-  rounds.join(() => { told++; });
+  rounds.join({ goOn: () => { told++; } });
   advanced();
   expect(told).toBe(1);
   for (let i = 0; i < 5; i++) advanced();
@@ -28,8 +28,15 @@ it('A round begins at once after a rest; what comes within a tenth of a second o
 
 it('A round tells all who wait, one who joins in it the next time, and nobody who has left', () => {
   const told: string[] = [];
-  const leave = rounds.join(() => { told.push('first'); rounds.join(() => { told.push('late'); }); leave(); });
-  rounds.join(() => { told.push('second'); });
+  const first = {
+    goOn: () => {
+      told.push('first');
+      rounds.join({ goOn: () => { told.push('late'); } });
+      rounds.leave(first);
+    },
+  };
+  rounds.join(first);
+  rounds.join({ goOn: () => { told.push('second'); } });
   advanced();
   expect(told).toEqual(['first', 'second']);
   advanced();

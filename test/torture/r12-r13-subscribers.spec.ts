@@ -14,8 +14,8 @@ const LET_GO_WITHIN_MS = 10_000;
 const GROWS_AT_MOST = 50 * MIB;
 /** Between votes, so that what is measured is what the stuck one costs, not what thousands of votes leave to be collected. */
 const THINKING_MS = 50;
-const UNBOUNDED: Defect = { file: 'graphql/socket.ts', text: 'if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(frame);', instead: 'if (socket.bufferedAmount >= 0) return void socket.send(frame);' };
-const NEVER_LET_GO: Defect = { file: 'graphql/socket.ts', text: 'now - since >= STUCK_MS', instead: 'now - since >= 600_000' };
+const UNBOUNDED: Defect = { file: 'graphql/socket-connection.ts', text: 'if (this.bufferedAmount < WAITING_BYTES) return void this.send(text);', instead: 'if (this.bufferedAmount >= 0) return void this.send(text);' };
+const NEVER_LET_GO: Defect = { file: 'graphql/socket-connection.ts', text: 'now() - this.fullSince >= STUCK_MS', instead: 'now() - this.fullSince >= 600_000' };
 const BEGINS_NOW: Defect = { file: 'graphql/live.ts', text: 'const after = args.after ?? this.reads.position;', instead: 'const after = this.reads.position;' };
 
 /** A subscriber over a bare socket: what it was given, and how it ended. */
