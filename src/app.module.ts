@@ -5,7 +5,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { GraphQLModule } from '@nestjs/graphql';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { FastifyRequest } from 'fastify';
-import { v7 as newId } from 'uuid';
+import { newId } from './decider/new-id.js';
 import { registrations } from './contexts.js';
 import { CommandRegistry, commandHandlers, Dispatch } from './decider/dispatch.js';
 import { DecisionMaker } from './decider/decision-maker.js';

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { v7 as newId } from 'uuid';
+import { newId } from './decider/new-id.js';
 import { Clock } from './config/clock.js';
 import type { Config } from './config/config.js';
 import { registrations } from './contexts.js';

@@ -4,7 +4,7 @@ import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
 import { ClockAhead, EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type LocalLog } from '../event-store/event-store.js';
 import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
-import { newCommandId } from './command-id.js';
+import { newId } from './new-id.js';
 import type { CommandReceipt, DecisionMaker, Order, Sender } from './decision-maker.js';
 import { isRefusal } from './decider.js';
 import { payloadDigest } from './digest.js';
@@ -72,7 +72,7 @@ export class Decisions implements DecisionMaker {
       const { command, registration } = order;
       this.waiting.push({
         order, answer, refuse,
-        commandId: command.commandId?.toLowerCase() ?? newCommandId(),
+        commandId: command.commandId?.toLowerCase() ?? newId(),
         mayBeRepeated: command.commandId !== undefined,
         digest: payloadDigest(this.parts.digestKey, registration.command.name, command),
         until: Date.now() + (order.withinMs ?? TIME_LIMIT_MS),

@@ -1,6 +1,6 @@
 import {
   GraphQLError, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema,
-  type OperationDefinitionNode, type SelectionSetNode,
+  type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
 } from 'graphql';
 import type { ErrorCode, Facts } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
@@ -15,6 +15,7 @@ interface Restricted { readonly type: string; readonly field: string; readonly a
 /** Lets an operation through, or says why not, before anything of it is executed. Documents are valid here, so fragments have no cycle. */
 export class Admission {
   private readonly restricted = new WeakMap<DocumentNode, readonly Restricted[]>();
+  private readonly measured = new WeakMap<OperationDefinitionNode, Measured>();
 
   constructor(private readonly schema: GraphQLSchema, private readonly visibility: Visibility) {}
 
@@ -25,15 +26,22 @@ export class Admission {
   }
 
   private checkLimits({ document, operation, variables }: Question): void {
-    const { depth, cost, roots } = measure(document, operation, variables);
+    const { depth, cost, roots, aliases } = this.measure(document, operation, variables);
     if (operation.operation === OperationTypeNode.MUTATION && roots > 1) {
       throw refusal('INVALID', 'ONE_MUTATION', 'One mutation field a document: each command has its own receipt. Send them one after another.', { atMost: 1 });
     }
-    let aliases = 0;
-    visit(document, { Field: (node) => { if (node.alias) aliases++; } });
     if (aliases > LIMITS.aliases) throw tooMuch('TOO_MANY_ALIASES', 'aliases', aliases, LIMITS.aliases);
     if (depth > LIMITS.depth) throw tooMuch('TOO_DEEP', 'levels of depth', depth, LIMITS.depth);
     if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first")', cost, LIMITS.cost);
+  }
+
+  /** Once an operation, where no page size is a variable. */
+  private measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
+    const known = this.measured.get(operation);
+    if (known) return known;
+    const measured = measure(document, operation, variables);
+    if (!measured.varies) this.measured.set(operation, measured);
+    return measured;
   }
 
   /** Whether this reader may ask for every field; what depends on the document alone is not looked at again. @throws GraphQLError */
@@ -67,13 +75,15 @@ export class Admission {
   }
 }
 
-interface Measured { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number }
+interface Sizes { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number }
+interface Measured extends Sizes { /** In the whole document. */ readonly aliases: number; /** A page size is a variable. */ readonly varies: boolean }
 
 /** Depth, and a cost of one a field times the page sizes around it. Each fragment is measured once, however often it is spread. */
 function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
-  const measured = new Map<string, Measured>();
-  const ofSet = (set: SelectionSetNode): Measured => {
+  const ofFragments = new Map<string, Sizes>();
+  let [aliases, varies] = [0, false];
+  const ofSet = (set: SelectionSetNode): Sizes => {
     let [depth, cost, roots] = [0, 0, 0];
     for (const selection of set.selections) {
       const one = selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.INLINE_FRAGMENT ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
@@ -83,24 +93,27 @@ function measure(document: DocumentNode, operation: OperationDefinitionNode, var
     }
     return { depth, cost, roots };
   };
-  const ofFragment = (name: string): Measured => {
-    let result = measured.get(name);
+  const ofFragment = (name: string): Sizes => {
+    let result = ofFragments.get(name);
     const fragment = fragments.get(name);
-    if (!result && fragment) measured.set(name, (result = ofSet(fragment.selectionSet)));
+    if (!result && fragment) ofFragments.set(name, (result = ofSet(fragment.selectionSet)));
     return result ?? { depth: 0, cost: 0, roots: 0 };
   };
-  const ofField = (field: FieldNode): Measured => {
+  const ofField = (field: FieldNode): Sizes => {
     // graphql-js bounds introspection by a rule of its own.
     if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1, roots: 1 };
     const inner = ofSet(field.selectionSet);
-    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(field, operation, variables), roots: 1 };
+    const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+    varies ||= first?.kind === Kind.VARIABLE;
+    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(first, operation, variables), roots: 1 };
   };
-  return ofSet(operation.selectionSet);
+  const sizes = ofSet(operation.selectionSet);
+  visit(document, { Field: (node) => { if (node.alias) aliases++; } });
+  return { ...sizes, aliases, varies };
 }
 
 /** `first` as it stands there, as the variable that is given, or as that variable's default. */
-function pageSize(field: FieldNode, operation: OperationDefinitionNode, variables: Question['variables']): number {
-  const value = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+function pageSize(value: ValueNode | undefined, operation: OperationDefinitionNode, variables: Question['variables']): number {
   const named = value?.kind === Kind.VARIABLE ? value.name.value : undefined;
   const byDefault = operation.variableDefinitions?.find((one) => one.variable.name.value === named)?.defaultValue;
   const literal = named === undefined ? value : byDefault;

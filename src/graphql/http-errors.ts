@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { v7 as newId, validate as isUuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
+import { newId } from '../decider/new-id.js';
 import type { ErrorCode, Facts } from '../decider/problem.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';

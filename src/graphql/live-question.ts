@@ -1,5 +1,5 @@
 import type { DocumentNode, ExecutionResult, OperationDefinitionNode } from 'graphql';
-import { v7 as newId } from 'uuid';
+import { newId } from '../decider/new-id.js';
 import { changeKindOf } from '../events/index.js';
 import type { Standing } from '../identity/standing.js';
 import type { Admission } from './admission.js';

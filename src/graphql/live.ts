@@ -1,6 +1,6 @@
 import { getOperationAST, Kind, visit, type DocumentNode, type FieldNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
-import { v7 as newId } from 'uuid';
+import { newId } from '../decider/new-id.js';
 import type { ViewRunner } from '../projections/view-runner.js';
 import { Problem } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';

@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
-import { v7 as newId } from 'uuid';
+import { newId } from '../decider/new-id.js';
 import { WebSocketServer } from 'ws';
 import { Problem, type ErrorCode } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';

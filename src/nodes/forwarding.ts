@@ -1,4 +1,4 @@
-import { newCommandId } from '../decider/command-id.js';
+import { newId } from '../decider/new-id.js';
 import type { CommandReceipt, DecisionMaker, Order } from '../decider/decision-maker.js';
 import { TIME_LIMIT_MS, type Decisions } from '../decider/decisions.js';
 import { Problem, type ErrorCode } from '../decider/problem.js';
@@ -47,7 +47,7 @@ export class Forwarding implements DecisionMaker {
   submit(order: Order): Promise<CommandReceipt> {
     // What waits already goes first.
     if (this.running === undefined && this.parts.decidingNode() === undefined) return this.parts.here.submit(order);
-    const command = Object.assign(order.command, { commandId: order.command.commandId?.toLowerCase() ?? newCommandId() });
+    const command = Object.assign(order.command, { commandId: order.command.commandId?.toLowerCase() ?? newId() });
     return new Promise((answer, refuse) => {
       this.waiting.push({ order: { ...order, command }, length: JSON.stringify(command).length, until: performance.now() + TIME_LIMIT_MS, answer, refuse });
       this.running ??= this.run();

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { v5 as uuidFrom, v7 as newId } from 'uuid';
+import { v5 as uuidFrom } from 'uuid';
+import { newId } from '../decider/new-id.js';
 import type { Clock } from '../config/clock.js';
 import { derivedId } from '../decider/decider.js';
 import type { Dispatch } from '../decider/dispatch.js';

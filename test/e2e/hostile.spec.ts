@@ -126,6 +126,15 @@ describe('A document', () => {
     expect([what, told.ms < 2_000]).toEqual([what, true]);
   });
 
+  it('that was let through with a small page is refused with a large one, also where it is a default of another operation', async () => {
+    const lists = 'committee { regions(first: $n) { edges { node { history(first: $n) { edges { node { change { position time kind } } } } } } } }';
+    const document = `query Given($n: Int!) { ${lists} } query Large($n: Int = 100) { ${lists} } query Small($n: Int = 2) { ${lists} }`;
+    for (const [operationName, n, isCostly] of [['Given', 2, false], ['Given', 100, true], ['Given', 3, false], ['Small', undefined, false], ['Large', undefined, true], ['Large', 2, false]] as const) {
+      const { errors } = JSON.parse((await ask(document, { operationName, variables: n === undefined ? {} : { n } })).text) as { errors?: Json[] };
+      expect([operationName, n, errors?.[0]?.extensions.reason]).toEqual([operationName, n, isCostly ? 'TOO_COSTLY' : undefined]);
+    }
+  });
+
   it('whose fragments double twenty times, or twenty-four, costs what it says and no time', async () => {
     const doubling = (times: number): string => `{ committee { ...F0 } } ${repeat(times, (i) => `fragment F${i} on Committee { position ...F${i + 1} ...F${i + 1} }`)} fragment F${times} on Committee { position }`;
     const aliased = `{ committee { ...F0 } } ${repeat(16, (i) => `fragment F${i} on Committee { a${i}: name ...F${i + 1} ... on Committee { ...F${i + 1} } }`)} fragment F16 on Committee { name }`;
