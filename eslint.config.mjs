@@ -13,5 +13,5 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'No default exports.' }],
     },
   },
-  { files: ['*.mjs', 'scripts/**/*.mjs', 'test/**/*.mjs', 'web/**/*.js', 'bench/**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', window: 'readonly', document: 'readonly', React: 'readonly', ReactDOM: 'readonly', GraphiQL: 'readonly', Buffer: 'readonly', performance: 'readonly', setImmediate: 'readonly', setInterval: 'readonly', AbortController: 'readonly', fetch: 'readonly' } }, rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['*.mjs', 'scripts/**/*.mjs', 'test/**/*.mjs', 'web/**/*.js', 'bench/**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', window: 'readonly', document: 'readonly', React: 'readonly', ReactDOM: 'readonly', GraphiQL: 'readonly', Buffer: 'readonly', performance: 'readonly', setImmediate: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', AbortController: 'readonly', fetch: 'readonly' } }, rules: { 'no-restricted-syntax': 'off' } },
 );

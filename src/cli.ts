@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
+import { makeFolder } from './config/folder.js';
 import { installationSecret } from './config/secret.js';
 import { Problem } from './decider/problem.js';
 import { openEngine, wholeLogs } from './engines.js';
@@ -12,11 +13,11 @@ import { removeDatabase } from './event-store/sqlite.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
 import { personIdOf } from './identity/person-id.js';
 import { backup } from './operating/backup.js';
-import { EXIT, Interrupted, Wrong, type CliCommand } from './operating/cli-command.js';
+import { EXIT, Interrupted, logFileOf, Wrong, type CliCommand } from './operating/cli-command.js';
 import { copy } from './operating/copy.js';
 import { restore } from './operating/restore.js';
 import { verify } from './operating/verify.js';
-import { buildViews } from './projections/view-runner.js';
+import { buildViews, toldOf } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
 import type { View } from './projections/view.js';
 
@@ -43,9 +44,8 @@ subject of their tokens. The issuer is OIDC_ISSUER, or the development issuer. S
       const { values } = parseArgs({ args: [...args], options: { name: { type: 'string' }, secretariat: { type: 'string' }, issuer: { type: 'string' } } });
       if (!values.name || !values.secretariat) throw new Wrong('Give --name and --secretariat.');
       const { establish } = await import('./establish.js');
-      const person = personIdOf(installationSecret(config.dataDir, config.installationSecret), values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, values.secretariat);
-      const { position } = await establish(config, values.name, person);
-      console.log(`Established at position ${position}. The first person of the secretariat is ${person}.`);
+      const { position, secretariat } = await establish(config, values.name, { issuer: values.issuer ?? config.oidcIssuer ?? DEV_ISSUER, subject: values.secretariat });
+      console.log(`Established at position ${position}. The first person of the secretariat is ${secretariat}.`);
     },
   },
   rebuild: {
@@ -55,7 +55,8 @@ subject of their tokens. The issuer is OIDC_ISSUER, or the development issuer. S
 Writes a new file beside the old one and puts it in its place when it is complete. Ctrl-C keeps the old one.`,
     async run(args, config) {
       parseArgs({ args: [...args], options: {} });
-      mkdirSync(config.dataDir, { recursive: true });
+      if (config.eventStore === undefined && !existsSync(join(config.dataDir, logFileOf(config)))) throw new Wrong(`There is no log in ${config.dataDir}. Name the folder of the log in DATA_DIR.`);
+      makeFolder(config.dataDir);
       const engine = await openEngine(config, { onFatal: (error) => { throw error; }, onNotice: console.log });
       const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, `next-${VIEWS_FILE}`)];
       const interrupted = new AbortController();
@@ -67,6 +68,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
         const complete = await buildViews(store, engine.log, codec, interrupted.signal, (position, head) => console.log(`${position} of ${head} entries (${Math.floor((100 * position) / head)} %)`));
         const digest = complete ? store.digest() : '';
         if (complete) store.settle();
+        const { stopped } = store;
         store.close();
         if (!complete) {
           removeDatabase(next);
@@ -78,6 +80,7 @@ Writes a new file beside the old one and puts it in its place when it is complet
         renameSync(next, path);
         removeDatabase(next);
         console.log(`Rebuilt ${engine.log.head.position} entries. SHA-256 of all rows: ${digest}`);
+        if (stopped.length > 0) throw new Damaged(`${stopped.map(toldOf).join('\n')}\nThe server starts and is not ready: it answers what does not need that. Upgrade it, or compare the log with a backup: npm run cli -- verify --against <backup>.`);
       } finally {
         await engine.close();
       }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
 import { LogUnreachable, LogUnusable } from './event-store/event-store.js';
 import { FIRST_START, samplePersons } from './sample/sample.js';
@@ -10,6 +11,7 @@ ${settingsHelp()}
 Stop it with Ctrl-C. Other commands: npm run cli -- --help`;
 
 const STOP_WITHIN_MS = 30_000;
+const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) return console.log(HELP);
@@ -37,10 +39,12 @@ function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
     `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${config.dataDir}`, ...(config.eventStore === undefined ? [] : [`  Log          stream ${config.committeeStream} of the EventStoreDB; a copy of it is among the data`]), ...(metricsUrl === undefined ? [] : [`  Metrics      ${metricsUrl}`]), '',
   ];
   const hasSample = log.note(FIRST_START) !== undefined;
-  if (usesDevIssuer && hasSample) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', '  npm run --silent token -- lombardy-representative     prints a token for one of them', '');
+  // What is to be said elsewhere has to find this server and its data.
+  const [at, of] = [url === DEFAULT_URL ? '' : ` --url ${url}`, config.dataDir === resolve('var') ? '' : `DATA_DIR=${config.dataDir} `];
+  if (usesDevIssuer && hasSample) lines.push('People of the sample, by office:', ...inColumns(samplePersons()), '', `  npm run --silent token -- lombardy-representative${at}     prints a token for one of them`, '');
   if (!hasSample) {
     lines.push(...(log.head.position > 0 ? [] : [
-      'There is no Committee yet. Stop this, found one, and start again:', '  npm run cli -- establish --name "Interregional Committee" --secretariat <subject of a token>', '',
+      'There is no Committee yet. Stop this, found one, and start again:', `  ${of}npm run cli -- establish --name "Interregional Committee" --secretariat <subject of a token>`, '',
     ]), 'Ctrl-C stops it; nothing is lost.', '');
     return lines.join('\n');
   }

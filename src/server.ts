@@ -1,5 +1,7 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -72,6 +74,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   if (config.oidcIssuer === undefined && !isLoopbackHost(config.host)) {
     throw new WrongSetting([`HOST is ${JSON.stringify(config.host)}; it must be 127.0.0.1, ::1 or localhost while OIDC_ISSUER is left out: the development issuer knows no passwords.`]);
   }
+  await canListen(config.host, config.port);
   const devIssuer = config.oidcIssuer === undefined
     ? await startDevIssuer({ host: config.host, dataDir: config.dataDir, audience: config.oidcAudience, onError: (message) => logger.error({ message }, 'development issuer') })
     : undefined;
@@ -108,6 +111,12 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
 
   const processes = app.get(ProcessRunner);
   const dispatch = app.get(Dispatch);
+  system.measures.read({
+    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
+    consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
+    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(),
+  });
+  const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
   if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note(FIRST_START) !== undefined)) {
     const { level } = logger;
     // Its commands are not today's; what goes wrong is still told.
@@ -115,12 +124,6 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     await loadSample({ log: engine.log, clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
     logger.level = level;
   }
-  system.measures.read({
-    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
-    consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
-    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(),
-  });
-  const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
   await nodes?.start();
   processes.start();
   await app.listen({ host: config.host, port: config.port });
@@ -145,6 +148,14 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
       await system.close();
     },
   };
+}
+
+/** Told before the sample is, which takes seconds and stays. @throws as listening does */
+async function canListen(host: string, port: number): Promise<void> {
+  const server = createServer().listen(port, host);
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
 }
 
 /** Waits for it, but no longer than so. */

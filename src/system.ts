@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from './config/clock.js';
-import type { Config } from './config/config.js';
-import { installationSecret } from './config/secret.js';
+import { WrongSetting, type Config } from './config/config.js';
+import { makeFolder } from './config/folder.js';
+import { firstSecret, installationSecret, SECRET_FILE } from './config/secret.js';
 import { contributions, registrations, views } from './contexts.js';
 import { Decisions } from './decider/decisions.js';
 import { payloadDigest } from './decider/digest.js';
@@ -11,7 +11,7 @@ import { CommandRegistry } from './decider/dispatch.js';
 import { Problem } from './decider/problem.js';
 import { openEngine } from './engines.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
-import type { LocalLog, OpenEngine } from './event-store/event-store.js';
+import { LogUnusable, type LocalLog, type OpenEngine } from './event-store/event-store.js';
 import { faultOf, removeDatabase } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
@@ -19,6 +19,7 @@ import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
 import { Nodes } from './nodes/nodes.js';
+import { secretCheck } from './operating/manifest.js';
 import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
@@ -43,16 +44,23 @@ export interface System {
   close(): Promise<void>;
 }
 
-/** Opens the log and the views, which are built anew where they do not fit. @throws LogUnusable */
+/** Opens the log and the views, which are built anew where they do not fit. @throws LogUnusable, WrongSetting */
 export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
-  mkdirSync(config.dataDir, { recursive: true });
-  const secret = installationSecret(config.dataDir, config.installationSecret);
+  makeFolder(config.dataDir);
   const engine = await openEngine(config, {
     onFatal, onListenerError: (error) => logger.error({ err: error }, 'a listener of the log failed'), onNotice: (message) => logger.warn(message),
   });
   const { log } = engine;
   const codec = new Codec();
-  const store = await openViews(config.dataDir, engine, codec, logger);
+  let secret: string;
+  let store: ViewStore;
+  try {
+    secret = secretOf(log, config);
+    store = await openViews(config, log, codec, logger);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   const runner = new ViewRunner(store, log, codec, (error) => logger.error({ err: error }, 'views stopped'));
   const reads = new Reads(store, log, codec);
   const measures = new Measures();
@@ -83,9 +91,29 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   };
 }
 
-async function openViews(dataDir: string, { log }: OpenEngine, codec: Codec, logger: Logger): Promise<ViewStore> {
+const SECRET_CHECK = 'secret check';
+
+/** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
+function secretOf(log: LocalLog, { dataDir, installationSecret: given }: Config): string {
+  const secret = (log.head.position === 0 ? firstSecret : installationSecret)(dataDir, given);
+  const check = secretCheck(secret, log.logId);
+  const kept = log.note(SECRET_CHECK);
+  if (kept === undefined) log.keepNote(SECRET_CHECK, check);
+  else if (kept !== check) {
+    throw new WrongSetting([`${given === undefined ? join(dataDir, SECRET_FILE) : 'INSTALLATION_SECRET'} is not the secret by which this log knows people. Give the one that it was begun with; a backup has it, or says that it was a setting.`]);
+  }
+  return secret;
+}
+
+async function openViews({ dataDir, eventStore }: Config, log: LocalLog, codec: Codec, logger: Logger): Promise<ViewStore> {
   const path = join(dataDir, VIEWS_FILE);
-  let store = fittingViews(path, log, codec, (seen) => logger.error({ seen, head: log.head.position }, LOST_ITS_END));
+  let store = fittingViews(path, log, codec, {
+    onLost: (seen) => logger.error({ seen, head: log.head.position }, LOST_ITS_END),
+    onForeign: (logId, seen) => {
+      // A copy of what a server keeps may be one of another stream now.
+      if (eventStore === undefined) throw new LogUnusable(`${path} has seen ${seen} entries of log ${logId}, and the log in ${dataDir} is another one, ${log.logId}. Put the right log in its place, or restore a backup into a new folder. If this log is meant, move ${VIEWS_FILE} away.`);
+    },
+  });
   if (!store) {
     logger.info('the views do not fit this log or program and are built anew');
     removeDatabase(path);
@@ -102,8 +130,10 @@ async function openViews(dataDir: string, { log }: OpenEngine, codec: Codec, log
 
 const LOST_ITS_END = 'the views have seen an entry that is not in the log any more: its end was lost or replaced. Stop, keep this folder, and compare the log with a backup: npm run cli -- verify --against <backup>';
 
+interface Misfits { onLost(seen: number): void; /** @throws LogUnusable */ onForeign(logId: string, seen: number): void }
+
 /** The file as it is; undefined where it is of another log or of other views, or no sound file of views at all. */
-function fittingViews(path: string, log: LocalLog, codec: Codec, onLost: (seen: number) => void): ViewStore | undefined {
+function fittingViews(path: string, log: LocalLog, codec: Codec, { onLost, onForeign }: Misfits): ViewStore | undefined {
   let store: ViewStore | undefined;
   try {
     store = new ViewStore(path, views, codec, log.logId);
@@ -111,7 +141,12 @@ function fittingViews(path: string, log: LocalLog, codec: Codec, onLost: (seen: 
     if (store.fits(log.logId, entryIdAt)) return store;
     const seen = store.lostBy(log.logId, entryIdAt);
     if (seen !== undefined) onLost(seen);
+    if (store.logId !== log.logId && store.position > 0) onForeign(store.logId, store.position);
   } catch (error) {
+    if (error instanceof LogUnusable) {
+      store?.close();
+      throw error;
+    }
     // A disk that fails is not mended by another file.
     if (['FULL', 'IO', 'BUSY'].includes(faultOf(error))) throw error;
   }

@@ -76,7 +76,7 @@ const SETTINGS = {
   },
   node: { name: 'THIS_NODE', about: 'where this one does: its own address in NODES', byDefault: '', read: optional(nodeAddress), right: 'an address with a port, such as http://node-1:4000' },
   installationSecret: {
-    name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; belongs in the backup. Left out: made at the first start', byDefault: '',
+    name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; keep it with your other secrets. Left out: made at the first start, and backed up', byDefault: '',
     read: optional((v) => (v.length >= 32 ? v : undefined)), right: 'at least 32 characters',
   },
   oidcIssuer: { name: 'OIDC_ISSUER', about: 'address of the OpenID Connect issuer. Left out: a development issuer, on loopback only', byDefault: '', read: optional(url), right: 'an http(s) address' },
@@ -130,8 +130,8 @@ const NOT_WRITABLE = [8, 14];
 
 /** A full disk or quota: as the system tells it, as SQLite does (FULL; IOERR_SHMSIZE for the memory that a WAL shares), as the log and the kernel do. */
 function isNoRoom(error: unknown): boolean {
-  const { code, errcode = 0, name, reason } = error as NodeJS.ErrnoException & { errcode?: number; reason?: string };
-  return code === 'ENOSPC' || code === 'EDQUOT' || (errcode & 0xff) === 13 || errcode === 4874 || name === 'LogFull' || reason === 'DISK_FULL';
+  const { code, errcode = 0, sqliteExtendedCode = errcode, name, reason } = error as NodeJS.ErrnoException & { errcode?: number; sqliteExtendedCode?: number; reason?: string };
+  return code === 'ENOSPC' || code === 'EDQUOT' || (errcode & 0xff) === 13 || sqliteExtendedCode === 4874 || name === 'LogFull' || reason === 'DISK_FULL';
 }
 
 /** The setting that an error of the system comes from, said as such; undefined: from none. */

@@ -1,14 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WrongSetting } from './config.js';
+import { makeFolder, syncFolder } from './folder.js';
 
 export const SECRET_FILE = 'installation-secret';
 
-/** The given secret, or the one kept in the data folder, made at the first start and readable by its owner only. */
+/** The given secret, or the one kept in the data folder. @throws WrongSetting where there is none: one that is made anew would know nobody */
 export function installationSecret(dataDir: string, given: string | undefined): string {
   if (given !== undefined) return given;
   const path = join(dataDir, SECRET_FILE);
-  mkdirSync(dataDir, { recursive: true });
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  if (!existsSync(path)) throw new WrongSetting([`${path} is missing, by which the log knows people. Put it back from a backup, or give in INSTALLATION_SECRET what it held.`]);
   return readFileSync(path, 'utf8').trim();
+}
+
+/** Made once, before there is anybody to be known, and readable by its owner only. It is on the disk before the first entry of the log is. */
+export function firstSecret(dataDir: string, given: string | undefined): string {
+  const path = join(dataDir, SECRET_FILE);
+  if (given === undefined && !existsSync(path)) {
+    makeFolder(dataDir);
+    writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx', flush: true });
+    syncFolder(dataDir);
+  }
+  return installationSecret(dataDir, given);
 }

@@ -63,7 +63,19 @@ export async function copySqlite(path: string, target: string, onProgress: (done
   try {
     db.exec('BEGIN');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
-    await backup(db, target, { rate: 2_000, progress: ({ totalPages, remainingPages }) => onProgress(totalPages - remainingPages, totalPages) });
+    let thrown: unknown;
+    await backup(db, target, {
+      rate: 2_000,
+      progress: ({ totalPages, remainingPages }) => {
+        try {
+          onProgress(totalPages - remainingPages, totalPages);
+        } catch (error) {
+          thrown = error;
+          throw error;
+        }
+      },
+      // The driver puts an error of its own in the place of what it is thrown.
+    }).catch((error: unknown) => { throw thrown ?? error; });
     db.exec('ROLLBACK');
   } finally {
     db.close();

@@ -1,10 +1,13 @@
-import { copyFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { copyFileSync, chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version as program } from './program.js';
 import type { Config } from '../config/config.js';
+import { makeFolder } from '../config/folder.js';
+import { installationSecret } from '../config/secret.js';
 import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
+import { LogUnusable } from '../event-store/event-store.js';
 import { LOG_FORMAT } from '../event-store/log-file.js';
 import { copySqlite, faultOf, sync } from '../event-store/sqlite.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
@@ -25,7 +28,7 @@ in it is a secret. With EVENT_STORE it is this node's copy of the log that is ta
     const folder = resolve(positionals[0]);
     const source = join(config.dataDir, logFileOf(config));
     if (!existsSync(source)) throw new Wrong(`There is no log in ${config.dataDir}. Name the folder of the log in DATA_DIR.`);
-    const secret = secretOf(config);
+    const secret = installationSecret(config.dataDir, config.installationSecret);
     const isNew = takeFolder(folder);
     let manifest: Manifest;
     try {
@@ -76,14 +79,6 @@ async function write(source: string, folder: string, secret: string, config: Con
   return manifest;
 }
 
-/** Never made here: a log without its secret knows nobody any more. */
-function secretOf({ dataDir, installationSecret }: Config): string {
-  if (installationSecret !== undefined) return installationSecret;
-  const path = join(dataDir, SECRET_FILE);
-  if (!existsSync(path)) throw new Wrong(`${path} is missing, by which the log knows people. Give the secret in INSTALLATION_SECRET, as the server has it.`);
-  return readFileSync(path, 'utf8').trim();
-}
-
 /** @returns whether the folder was made here */
 function takeFolder(folder: string): boolean {
   if (existsSync(folder)) {
@@ -99,19 +94,19 @@ function takeFolder(folder: string): boolean {
   return true;
 }
 
-/** One by one: `recursive` of Node tries for ever where a folder is told to be missing though its parent is there, as in /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
-}
-
 function asTold(error: unknown, folder: string, config: Config): unknown {
   const { dataDir } = config;
   if (error instanceof Interrupted) return new Interrupted(`Interrupted. Nothing was left in ${folder}.`);
-  if (error instanceof Damaged) return new Damaged(`${error.message.replaceAll(join(folder, LOG_FILE), join(dataDir, logFileOf(config)))}\nThe log in ${dataDir} is damaged. No backup was written; keep those that you have.`);
+  const log = join(dataDir, logFileOf(config));
+  // It is the log that was found so, not its copy, which is gone.
+  const ofTheLog = (message: string): string => message.replaceAll(join(folder, LOG_FILE), log);
+  const isCorrupt = faultOf(error) === 'CORRUPT';
+  if (error instanceof Damaged || isCorrupt) {
+    return new Damaged(`${isCorrupt ? `${log} is damaged: ${(error as Error).message}.` : ofTheLog((error as Error).message)}\nThe log in ${dataDir} is damaged. No backup was written; keep those that you have.`);
+  }
+  if (error instanceof LogUnusable) return new LogUnusable(ofTheLog(error.message));
   const { code, path } = error as NodeJS.ErrnoException;
-  if (faultOf(error) === 'FULL' || code === 'ENOSPC') return new Wrong(`There is no room for the backup in ${folder}. Nothing was left there; name a folder with as much room as ${join(dataDir, logFileOf(config))} takes.`);
+  if (faultOf(error) === 'FULL' || code === 'ENOSPC') return new Wrong(`There is no room for the backup in ${folder}. Nothing was left there; name a folder with as much room as ${log} takes.`);
   if (code !== undefined && path?.startsWith(folder)) return new Wrong(`${folder} cannot be written to (${code}). Name a folder that this program may write to.`);
   return error;
 }

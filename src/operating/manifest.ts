@@ -16,6 +16,9 @@ export const MANIFEST_FILE = 'manifest.json';
 export const LEAVES_FILE = 'entries.sha256';
 export { LOG_FILE, SECRET_FILE };
 
+/** Where what is restored lies in DATA_DIR until it is whole. One that was cut off is put away by the next. */
+export const DRAFT = 'restoring';
+
 const MANIFEST_FORMAT = 1;
 const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const FileOf = Type.Object({ bytes: Type.Integer({ minimum: 0 }), sha256: Digest });

@@ -2,15 +2,14 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.js';
+import { makeFolder } from '../config/folder.js';
 import { Damaged } from '../event-store/log-check.js';
 import { sync } from '../event-store/sqlite.js';
 import { LOCK_FILE, WriterLock } from '../event-store/writer-lock.js';
 import { checkBackup } from './check-backup.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
-import { LOG_FILE, readManifest, SECRET_FILE, secretCheck, type Manifest } from './manifest.js';
+import { DRAFT, LOG_FILE, readManifest, SECRET_FILE, secretCheck, type Manifest } from './manifest.js';
 
-/** Where it lies until it is whole. One that a `kill -9` has left is put away by the next. */
-const DRAFT = 'restoring';
 const LOCK_FILES = ['', '-wal', '-shm', '-journal'].map((suffix) => LOCK_FILE + suffix);
 
 export const restore: CliCommand = {
@@ -29,7 +28,7 @@ since. The next start builds the views anew. Ctrl-C leaves DATA_DIR as it was. E
     const { dataDir } = config;
     const isNew = !existsSync(dataDir);
     const hadLock = !isNew && existsSync(join(dataDir, LOCK_FILE));
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     // A server that runs there is told of before anything else; one that would start meanwhile is refused.
     const lock = WriterLock.take(join(dataDir, LOCK_FILE), `The log in ${dataDir}`);
     const putAway = (): void => {

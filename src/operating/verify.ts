@@ -51,7 +51,9 @@ async function verifyData(config: Config, views: readonly View[], against: strin
   const checked = await checkLog(path, { codec: new Codec(), signal, onProgress: percentTold('Reading the log', say), ...(leafAt && { leafAt }) });
   if (!checked) throw stopped();
   if (backup) isOnward(path, checked, backup);
-  const said = await compareViews(dataDir, path, views, say, signal);
+  // Where it was compared with a backup, the log is what it was.
+  const advice = backup ? REBUILD : `First compare the log with a backup: npm run cli -- verify --against <backup>. If that is well: ${REBUILD}`;
+  const said = await compareViews(dataDir, path, views, advice, say, signal);
   say(`All is well: ${checked.head.position} entries of log ${checked.logId}.\n  digest   ${checked.digest}\n  views    ${said}`);
 }
 
@@ -61,7 +63,7 @@ function isOnward(path: string, { logId, head }: { logId: string; head: { positi
   if (head.position < backup.entries) throw new Damaged(`Entry ${head.position + 1} is missing: the log ends before it, and the backup has ${backup.entries} entries.`);
 }
 
-async function compareViews(dataDir: string, path: string, views: readonly View[], say: Say, signal: AbortSignal): Promise<string> {
+async function compareViews(dataDir: string, path: string, views: readonly View[], advice: string, say: Say, signal: AbortSignal): Promise<string> {
   const file = join(dataDir, VIEWS_FILE);
   if (!existsSync(file)) return 'none yet; the next start builds them';
   let found: ViewsAt;
@@ -69,18 +71,19 @@ async function compareViews(dataDir: string, path: string, views: readonly View[
     found = readViews(file);
   } catch (error) {
     if (faultOf(error) === 'BUSY') throw error;
-    throw new Damaged(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}. The log is well. ${BUILD_ANEW}`);
+    throw new Damaged(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}. The log is well. ${REBUILD}`);
   }
   if (found.shape !== shapeOf(views)) return 'of another version of this program; the next start builds them anew';
   const { logId, entryId } = logAt(path, found.position);
-  if (found.logId !== logId || found.entryId !== entryId) throw new Damaged(`${file} is of another log, or of another entry ${found.position}. The log is well. ${BUILD_ANEW}`);
+  if (found.logId !== logId) throw new Damaged(`${file} was made from log ${found.logId}, and the log is ${logId}: one of the two was put here. Keep this folder, and find out which log is the right one before anything is decided.`);
+  if (found.entryId !== entryId) throw new Damaged(`The views have seen entry ${found.position}, which is not in the log any more: its end was lost or replaced. Stop, keep this folder, and compare the log with a backup: npm run cli -- verify --against <backup>.`);
   const right = await built(path, views, found.position, say, signal);
   const table = [...right.tables.keys(), ...found.tables.keys()].find((name) => right.tables.get(name) !== found.tables.get(name));
-  if (table !== undefined) throw new Damaged(`${file} is not what the log gives up to position ${found.position}: the table ${table} differs. ${BUILD_ANEW}`);
+  if (table !== undefined) throw new Damaged(`${file} is not what the log gives up to position ${found.position}: the table ${table} differs. The views were changed, or the log was, in place. ${advice}`);
   return `equal to a rebuild at position ${found.position}, SHA-256 of all rows: ${found.all}`;
 }
 
-const BUILD_ANEW = 'Stop the server and build the views anew: npm run cli -- rebuild. Where they then differ again, the log was changed in place: compare it with a backup, verify --against <backup>.';
+const REBUILD = 'Stop the server and build the views anew: npm run cli -- rebuild.';
 
 function logAt(path: string, position: number): { logId: string; entryId: string | null } {
   const log = LogFile.open(path, { readOnly: true });
@@ -106,6 +109,9 @@ async function built(path: string, views: readonly View[], upTo: number, say: Sa
     } finally {
       store.close();
     }
+  } catch (error) {
+    if (faultOf(error) === 'FULL') throw new Wrong(`There is no room in ${tmpdir()} to build the views. Name a folder with as much room as ${VIEWS_FILE} takes in TMPDIR.`);
+    throw error;
   } finally {
     log.close();
     rmSync(folder, { recursive: true, force: true });

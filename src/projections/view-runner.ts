@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { LocalLog } from '../event-store/event-store.js';
-import type { ViewStore } from './view-store.js';
+import type { StoppedView, ViewStore } from './view-store.js';
 
 const LIVE_BATCH = 500;
 const REBUILD_BATCH = 10_000;
@@ -20,12 +20,15 @@ export class ViewRunner {
   private stopped = false;
   /** By a clock that is never set back, or the views would wait for the time to come again. */
   private advancedAt = -STEP_MS;
+  /** Of the views that stopped, so many were told. */
+  private stoppedTold = 0;
 
   constructor(readonly store: ViewStore, private readonly log: LocalLog, private readonly codec: Codec, private readonly onFailure: (error: unknown) => void) {}
 
   /** Catches up, then follows. */
   async start(): Promise<void> {
     this.stopListening = this.log.onAppended(() => this.wake());
+    this.tellStopped();
     this.wake();
     await this.running;
   }
@@ -93,8 +96,16 @@ export class ViewRunner {
     this.unreadable = error;
     this.advanced.emit('advanced');
     if (error) this.onFailure(error);
+    this.tellStopped();
+  }
+
+  private tellStopped(): void {
+    for (const one of this.store.stopped.slice(this.stoppedTold)) this.onFailure(new Error(toldOf(one)));
+    this.stoppedTold = this.store.stopped.length;
   }
 }
+
+export const toldOf = ({ view, position, error }: StoppedView): string => `The view ${view} stopped at position ${position}, whose entry it cannot take: ${error}`;
 
 /** Applies the next entries, up to the first that cannot be read, which is returned. */
 function applyNext(store: ViewStore, log: LocalLog, codec: Codec, limit: number): UnreadableEntry | undefined {

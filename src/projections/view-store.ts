@@ -72,6 +72,8 @@ export class ViewStore implements Write {
     return ofLog === logId && entryId !== null && entryIdAt(position) !== entryId ? position : undefined;
   }
 
+  /** The log that this was derived from. */
+  get logId(): string { return this.checkpoint().log_id; }
   /** The last position that all views have applied. */
   get position(): number { return this.at; }
   get stopped(): readonly StoppedView[] { return this.stoppedViews; }

@@ -103,7 +103,7 @@ describe('Settings', () => {
     // SQLite without room: for the file itself (FULL), for its shared memory (IOERR_SHMSIZE), and as the log tells it of an append.
     for (const error of [
       { code: 'ENOSPC', syscall: 'mkdir', path: '/data' }, { code: 'ENOSPC', syscall: 'write' }, { code: 'EDQUOT', syscall: 'write' },
-      { code: 'ERR_SQLITE_ERROR', errcode: 13 }, { code: 'ERR_SQLITE_ERROR', errcode: 4874 }, { name: 'LogFull' }, { code: 'UNAVAILABLE', reason: 'DISK_FULL' },
+      { code: 'ERR_SQLITE_ERROR', errcode: 13 }, { code: 'ERR_SQLITE_ERROR', errcode: 4874 }, { code: 'ERR_SQLITE_ERROR', errcode: 10, sqliteExtendedCode: 4874 }, { name: 'LogFull' }, { code: 'UNAVAILABLE', reason: 'DISK_FULL' },
     ]) expect([error, of(error)]).toEqual([error, NO_ROOM]);
     // Any other error of input and output is no matter of room.
     expect(of({ code: 'ERR_SQLITE_ERROR', errcode: 10 })).toBeUndefined();

@@ -140,9 +140,9 @@ describe('A backup', () => {
 
   it('interrupted by Ctrl-C leaves nothing; killed, it leaves what nobody takes for a backup', async () => {
     const [made, given, dead] = [join(newDir(), 'made'), newDir(), join(newDir(), 'dead')];
-    for (const target of [made, given]) {
+    for (const [target, when] of [[made, 'Copying the log'], [given, 'Reading the copy']] as const) {
       const { child, ended, said } = program.begin('cli.js', ['backup', target], { DATA_DIR: dataDir });
-      await until(() => said().out.includes('Reading the copy'), 30_000);
+      await until(() => said().out.includes(when), 30_000);
       child.kill('SIGINT');
       isTold(await ended, 130, /^Interrupted\. Nothing was left in /);
     }

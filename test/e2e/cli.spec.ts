@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
@@ -67,7 +68,13 @@ describe('A setting that cannot be', () => {
         expect(ended.err).not.toContain(secret);
       }));
     }
-    isRefused(await run('cli.js', ['rebuild'], { DATA_DIR: '/dev/null/x' }), /^DATA_DIR is "\/dev\/null\/x"; it must be a folder/);
+    isRefused(await run('cli.js', ['establish', '--name', 'x', '--secretariat', 'x'], { DATA_DIR: '/dev/null/x' }), /^DATA_DIR is "\/dev\/null\/x"; it must be a folder/);
+    // Nothing is begun where there is nothing.
+    isRefused(await run('cli.js', ['rebuild'], { DATA_DIR: join(dir, 'nothing') }), /^There is no log in .*nothing\. Name the folder of the log in DATA_DIR/);
+    isRefused(await run('cli.js', ['person', 'x'], { DATA_DIR: join(dir, 'nothing') }), /installation-secret is missing, by which the log knows people/);
+    expect(readdirSync(dir).sort()).not.toContain('nothing');
+    // Not even on the way to it does Node hang.
+    isRefused(await run('main.js', [], { DATA_DIR: '/proc/x' }), /^DATA_DIR is "\/proc\/x"; it must be a folder that this program may write to/);
     isRefused(await run('cli.js', ['person', 'x'], { INSTALLATION_SECRET: 'hunter2' }), /^INSTALLATION_SECRET is a text of 7 characters; it must be at least 32 characters\.\s*$/);
   }, 120_000);
 
@@ -85,6 +92,53 @@ describe('A setting that cannot be', () => {
     expect((await server.ask('{ committee { position } }')).status).toBe(200);
     await server.stop();
   });
+});
+
+describe('The secret by which a log knows people', () => {
+  it('has to be the one of its first start: neither another nor a new one is taken, at the start and by the command line', async () => {
+    const dataDir = newDir();
+    const path = join(dataDir, 'installation-secret');
+    expect((await run('cli.js', ['establish', '--name', 'Committee', '--secretariat', 'secretariat'], { DATA_DIR: dataDir })).code).toBe(0);
+    const secret = readFileSync(path, 'utf8');
+    const starts = (env: Readonly<Record<string, string>> = {}): Promise<Ended> => run('main.js', [], { DATA_DIR: dataDir, PORT: '0', SAMPLE: 'none', ...env });
+    isRefused(await starts({ INSTALLATION_SECRET: 'o'.repeat(40) }), /^INSTALLATION_SECRET is not the secret by which this log knows people\. Give the one that it was begun with/);
+    writeFileSync(path, 'another '.repeat(5));
+    isRefused(await starts(), /installation-secret is not the secret by which this log knows people/);
+    rmSync(path);
+    isRefused(await starts(), /installation-secret is missing, by which the log knows people\. Put it back from a backup/);
+    isRefused(await run('cli.js', ['person', 'secretariat'], { DATA_DIR: dataDir }), /installation-secret is missing/);
+    expect(readdirSync(dataDir)).not.toContain('installation-secret');
+    writeFileSync(path, secret);
+    const server = await TestServer.start({ dataDir, sample: 'none' });
+    await server.send('defineKeyArea', { code: 'KA1', title: 'One' }, 'secretariat');
+    await server.stop();
+  }, 60_000);
+});
+
+describe('A restore that was cut off', () => {
+  it('is told at the start, and no other log is begun beside it', async () => {
+    const dataDir = newDir();
+    mkdirSync(join(dataDir, 'restoring'));
+    for (const [file, args] of [['main.js', []], ['cli.js', ['establish', '--name', 'x', '--secretariat', 'x']]] as const) {
+      isRefused(await run(file, [...args], { DATA_DIR: dataDir, PORT: '0' }), /^A restore into .* was cut off\. Say it again: npm run cli -- restore <backup>/);
+    }
+    expect(readdirSync(dataDir)).toEqual(['restoring']);
+  }, 60_000);
+});
+
+describe('npm start', () => {
+  it('stops as it should when npm is told to end, which tells nobody', async () => {
+    const dataDir = newDir();
+    const child = spawn('npm', ['start'], { cwd: process.cwd(), env: { ...process.env, DATA_DIR: dataDir, PORT: '0', SAMPLE: 'none', DRAIN_SECONDS: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    const over = new Promise<void>((resolve) => child.stdout.on('end', resolve));
+    child.stdout.on('data', (text) => { said += String(text); });
+    await until(() => said.includes('Ctrl-C stops it'), 60_000);
+    child.kill('SIGTERM');
+    // The pipe is open as long as the server is.
+    await over;
+    expect(said).toMatch(/SIGTERM: finishing what is under way …\nStopped\.\n$/);
+  }, 90_000);
 });
 
 describe('establish', () => {

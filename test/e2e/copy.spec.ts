@@ -109,11 +109,11 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
     expect((await program.cli(['backup', folder], { DATA_DIR: dataDir })).code).toBe(0);
     const files = readdirSync(folder).sort();
     const ended = await copied(toServer(folder, stream));
-    expect([ended.code, ended.err, ended.out]).toEqual([0, '', expect.stringMatching(/notes {4}first start, sample loaded\n {2}secret {3}give every node INSTALLATION_SECRET="\$\(cat .*installation-secret\)"/)]);
+    expect([ended.code, ended.err, ended.out]).toEqual([0, '', expect.stringMatching(/notes {4}first start, sample loaded, secret check\n {2}secret {3}give every node INSTALLATION_SECRET="\$\(cat .*installation-secret\)"/)]);
     expect(readdirSync(folder).sort()).toEqual(files);
     expect((await copied(toFolder(stream, back))).code).toBe(0);
     const source = inFolder(dataDir);
-    expect(Object.keys(source.notes)).toEqual(['first start', 'sample loaded']);
+    expect(Object.keys(source.notes)).toEqual(['first start', 'sample loaded', 'secret check']);
     expect(inFolder(back)).toEqual(source);
     const again = await TestServer.start({ dataDir: back });
     expect(again.head).toBe(source.leaves.length);

@@ -181,12 +181,17 @@ describe('A log in use that was damaged', () => {
       const db = new DatabaseSync(join(folder, 'views.db'));
       db.exec('DELETE FROM touches WHERE position = 3');
       db.close();
-    }, /views\.db is not what the log gives up to position \d+: the table touches differs\. .*npm run cli -- rebuild/],
+    }, /views\.db is not what the log gives up to position \d+: the table touches differs\. .*First compare the log with a backup.*If that is well: .*npm run cli -- rebuild/],
     ['views of another log', (folder) => {
       const db = new DatabaseSync(join(folder, 'views.db'));
       db.exec(`UPDATE checkpoint SET log_id = '${newId()}'`);
       db.close();
-    }, /views\.db is of another log/],
+    }, /views\.db was made from log .*find out which log is the right one/],
+    ['views that have seen an entry more', (folder) => {
+      const db = new DatabaseSync(join(folder, 'views.db'));
+      db.exec('UPDATE checkpoint SET position = position + 1');
+      db.close();
+    }, /^The views have seen entry \d+, which is not in the log any more: its end was lost or replaced\. Stop, keep this folder/],
     ['views that are no file of views', (folder) => {
       rmSync(join(folder, 'views.db-wal'), { force: true });
       writeFileSync(join(folder, 'views.db'), 'Lorem ipsum'.repeat(1000));

@@ -6,7 +6,7 @@ import type { StoredEntry } from '../../src/event-store/entry.js';
 import { HeadMoved, LogUnusable } from '../../src/event-store/event-store.js';
 import { LOG_FILE, SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
 import { LogFile } from '../../src/event-store/log-file.js';
-import { openSqlite } from '../../src/event-store/sqlite.js';
+import { copySqlite, openSqlite } from '../../src/event-store/sqlite.js';
 import { startChild, type Child } from '../support/child.js';
 import { compiledSrc } from '../support/compiled.js';
 import { entriesAfter, positionsOf, range, timeOf } from '../support/entries.js';
@@ -438,4 +438,16 @@ describe('The log as a SQLite file', () => {
       await expect(engine.append(entriesAfter(1, 1, () => ({ data: JSON.stringify('x'.repeat(100_000)) })), 1)).rejects.toThrow('There is no room');
     });
   });
+});
+
+it('A copy of a database that is ended from outside ends with what it was told, and the one that is copied goes on', async () => {
+  const dir = tempDir();
+  const db = openSqlite(join(dir, 'large.db'), { synchronous: 'NORMAL' });
+  // More than is copied in one step.
+  db.exec('CREATE TABLE large (x); INSERT INTO large VALUES (zeroblob(40000000))');
+  const interrupted = new Error('interrupted');
+  await expect(copySqlite(join(dir, 'large.db'), join(dir, 'copy.db'), () => { throw interrupted; })).rejects.toBe(interrupted);
+  db.exec('DELETE FROM large');
+  db.close();
+  removeDir(dir);
 });

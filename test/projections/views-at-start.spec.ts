@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
 import { readConfig } from '../../src/config/config.js';
+import { LogUnusable } from '../../src/event-store/event-store.js';
 import { LogFile } from '../../src/event-store/log-file.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
 import { openSystem, type System } from '../../src/system.js';
@@ -61,7 +62,7 @@ describe('The file of the views, at a start', () => {
   });
 
   const others: readonly (readonly [string, (path: string, dir: string) => void])[] = [
-    ['of another log', sql(`${MARK} UPDATE checkpoint SET log_id = 'another'`)],
+    ['of another log, of which it has seen nothing', sql(`${MARK} UPDATE checkpoint SET log_id = 'another', position = 0, entry_id = NULL`)],
     ['of another shape', sql(`${MARK} UPDATE checkpoint SET shape = 'another'`)],
     ['ahead of the log', sql(`${MARK} UPDATE checkpoint SET position = position + 1`)],
     ['of another entry at its position', sql(`${MARK} UPDATE checkpoint SET entry_id = '00000000-0000-4000-8000-000000000000'`)],
@@ -89,6 +90,17 @@ describe('The file of the views, at a start', () => {
       expect(system.runner.store.digest()).toBe(digest);
     });
   }
+
+  it('of another log is kept, and the start refused: one of the two was put here', async () => {
+    const opening = started(sql(`${MARK} UPDATE checkpoint SET log_id = 'another'`));
+    await expect(opening).rejects.toThrow(LogUnusable);
+    await expect(opening).rejects.toThrow(/views\.db has seen \d+ entries of log another, and the log in .* is another one, .*move views\.db away\.$/);
+    const db = new DatabaseSync(join(dirs.at(-1) as string, VIEWS_FILE), { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS n FROM touches WHERE thing = 'mark'").get()).toEqual({ n: 1 });
+    db.close();
+    // Lost, and begun anew: no other is told in its place.
+    await expect(started((_path, dir) => rmSync(join(dir, 'log.db')))).rejects.toThrow(LogUnusable);
+  });
 
   it('does not stop a start where the log holds an entry that this program cannot read: all before it is served', async () => {
     const dir = tempDir();

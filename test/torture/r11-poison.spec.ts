@@ -85,9 +85,9 @@ describe('R11 an entry that cannot be taken', () => {
 
   it('a view that throws: it alone is stopped and says so, decisions and the other views go on', async () => {
     const at = await poisoned({});
-    const { needIt, others, after, beyond } = await served(at, [VIEW_THROWS]);
-    expect([needIt[0], others, beyond]).toEqual(['accepted castPosition', OTHERS, 'accepted committee']);
-    expect(after).toMatchObject({ status: 503, body: { behind: 0, problems: [`the view ballots stopped at position ${at.head + 1}`] } });
+    const { needIt, others, after, beyond, alarmed } = await served(at, [VIEW_THROWS]);
+    expect([needIt[0], others, beyond, alarmed]).toEqual(['accepted castPosition', OTHERS, 'accepted committee', true]);
+    expect(after).toMatchObject({ status: 503, body: { problems: [`the view ballots stopped at position ${at.head + 1}`] } });
     tell('R11', 'a view that throws: it alone stops, health says where; decisions and other views go on');
   }, 60_000);
 
