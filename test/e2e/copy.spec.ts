@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
@@ -115,6 +115,7 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
     const source = inFolder(dataDir);
     expect(Object.keys(source.notes)).toEqual(['first start', 'sample loaded', 'secret check']);
     expect(inFolder(back)).toEqual(source);
+    copyFileSync(join(dataDir, 'installation-secret'), join(back, 'installation-secret'));
     const again = await TestServer.start({ dataDir: back });
     expect(again.head).toBe(source.leaves.length);
     await again.stop();
