@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/config.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
-import { openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
+import { DRAFT as COPYING, openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
 import { LogUnusable, type OpenEngine } from './event-store/event-store.js';
 import type { WholeLogs } from './event-store/whole-log.js';
 import { DRAFT } from './operating/manifest.js';
@@ -21,6 +21,9 @@ const eventStoreDbWhole = () => import('./event-store/engines/eventstoredb-whole
 
 /** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
 export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
+  if (existsSync(join(dataDir, COPYING))) {
+    throw new LogUnusable(`A copy into ${dataDir} was cut off, or goes on. Say it again: npm run cli -- copy --from … --to ${dataDir}. Where it is not wanted any more, remove ${join(dataDir, COPYING)}.`);
+  }
   if (existsSync(join(dataDir, DRAFT))) {
     throw new LogUnusable(`A restore into ${dataDir} was cut off. Say it again: npm run cli -- restore <backup>. Where it is not wanted any more, remove ${join(dataDir, DRAFT)}.`);
   }

@@ -169,7 +169,7 @@ function quiet(logger: Logger): LoggerService {
 
 function endProcess(logger: Logger): (error: unknown) => void {
   return (error) => {
-    logger.fatal({ err: error }, 'the log cannot be written; a second try could lie, so this process ends');
+    logger.fatal({ err: error }, 'the log cannot be used as it is; a second try could lie, so this process ends');
     process.exit(70);
   };
 }

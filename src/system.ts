@@ -70,7 +70,8 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
     onDecided: (order, answer) => {
       measures.decided(order, answer);
       const { registration, correlationId } = order;
-      logger.info(answer instanceof Problem
+      // What is unavailable is the operator's affair.
+      logger[answer instanceof Problem && answer.code === 'UNAVAILABLE' ? 'warn' : 'info'](answer instanceof Problem
         ? { correlationId, command: registration.command.name, code: answer.code, reason: answer.reason }
         : { correlationId, command: registration.command.name, position: answer.position, repeated: answer.repeated }, 'decided');
     },

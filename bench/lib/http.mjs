@@ -5,19 +5,28 @@ export function connection(url) {
   const { hostname, port, host } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.setNoDelay(true);
-  let received = '';
+  let chunks = [];
+  let [got, whole, head, status] = [0, 0, 0, 0];
   let waiting;
-  socket.setEncoding('latin1');
   socket.on('data', (chunk) => {
-    received += chunk;
-    const end = received.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(received)?.[1]);
-    if (Number.isNaN(length) || received.length < end + 4 + length) return;
-    const body = received.slice(end + 4, end + 4 + length);
-    const status = Number(received.slice(9, 12));
-    received = received.slice(end + 4 + length);
-    waiting.answer({ status, body });
+    chunks.push(chunk);
+    got += chunk.length;
+    if (whole === 0) {
+      if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
+      const end = chunks[0].indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const text = chunks[0].latin1Slice(0, end + 2);
+      status = Number(text.slice(9, 12));
+      head = end + 4;
+      whole = head + Number(/\r\ncontent-length: (\d+)\r/i.exec(text)[1]);
+    }
+    if (got < whole) return;
+    // Made a text where somebody reads it.
+    const [all, from, to] = [chunks, head, whole];
+    const answer = { status, get body() { return Buffer.concat(all).toString('utf8', from, to); } };
+    chunks = [];
+    [got, whole] = [0, 0];
+    waiting.answer(answer);
   });
   socket.on('error', (error) => waiting?.refuse(error));
   return {

@@ -25,9 +25,9 @@ async function server(file, args, env) {
   const child = await startChild(file, args, { env, log: join(dir, `${file}.log`) });
   const connections = Array.from({ length: CONNECTIONS }, () => connection(child.url));
   const ask = async (caller) => {
-    const { status, body: text } = await connections[caller].post('/graphql', '', body);
-    if (status !== 200) throw new Error(`${file} answered ${status}: ${text.slice(0, 500)}`);
-    return text;
+    const answer = await connections[caller].post('/graphql', '', body);
+    if (answer.status !== 200) throw new Error(`${file} answered ${answer.status}: ${answer.body.slice(0, 500)}`);
+    return answer;
   };
   return {
     ask,
@@ -44,11 +44,11 @@ async function server(file, args, env) {
 }
 
 const ours = await server('server.mjs', ['dispatch'], settings(dataDir));
-const answer = await ours.ask(0);
+const answer = (await ours.ask(0)).body;
 const { data } = JSON.parse(answer);
 if (data.committee.ballots.edges.length !== 50) throw new Error(`The list has ${data.committee.ballots.edges.length} things`);
 const lean = await server('lean.mjs', [], { BENCH_ANSWER: JSON.stringify(data) });
-if ((await lean.ask(0)).trim() !== answer.trim()) throw new Error('The two answers differ');
+if ((await lean.ask(0)).body.trim() !== answer.trim()) throw new Error('The two answers differ');
 for (const one of [ours, lean]) await one.run(quick ? 2_000 : 4_000);
 const measured = await inTurns(ROUNDS, { ours: () => ours.run(MS), lean: () => lean.run(MS) }, { warmUp: false });
 await Promise.all([ours.stop(), lean.stop()]);

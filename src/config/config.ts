@@ -41,10 +41,20 @@ interface Setting<T> {
 }
 
 const oneOf = <const T extends readonly string[]>(values: T) => (value: string): T[number] | undefined => values.find((v) => v === value);
-/** What the client of EventStoreDB takes. A password in it is not repeated in messages. */
-const connection = (value: string): string | undefined => (/^esdb(\+discover)?:\/\/([^:@/\s]+:[^@/\s]*@)?[^/?\s]+\/?(\?\S*)?$/.test(value) ? value : undefined);
+/** What the client of EventStoreDB takes. A password in it is not repeated in messages. Of several hosts it would discover by the first alone. */
+function connection(value: string): string | undefined {
+  const [, discover, user = '', hosts = ''] = /^esdb(\+discover)?:\/\/([^:@/\s]+:[^@/\s]*@)?([^@/?\s]+)\/?(\?\S*)?$/.exec(value) ?? [];
+  return hosts === '' || (discover !== undefined && hosts.includes(',')) || !isDecodable(user) ? undefined : value;
+}
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
 export const isConnection = (value: string): boolean => connection(value) !== undefined;
-export const connectionTold = 'as in esdb://user:password@host:2113 or esdb+discover://host';
+export const connectionTold = 'as in esdb://user:password@host:2113, esdb://a:2113,b:2113,c:2113 for a cluster, or esdb+discover://name for one name; @ in a password is %40';
 export const isStreamName = (value: string): boolean => /^[^$\s]\S*$/.test(value);
 const url = (value: string): string | undefined => (URL.canParse(value) && /^https?:/.test(value) ? value : undefined);
 const types = (value: string): readonly string[] | undefined => {

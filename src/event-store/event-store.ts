@@ -78,10 +78,13 @@ export class LogFull extends Error {
 /** The log's server cannot be reached, or does not answer: what was sent may be recorded or not. Sent again with the same ids, it has one effect. */
 export class LogUnreachable extends Error {
   constructor(cause: unknown) {
-    super('The server of the log cannot be reached', { cause });
+    super(`The server of the log cannot be reached${cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''}`, { cause });
     this.name = 'LogUnreachable';
   }
 }
+
+/** What is to be done about that, where nothing runs yet. */
+export const WHICH_SERVER = 'EVENT_STORE must be the address of one that runs, with the certificate and the host name that it has; try again when it does.';
 
 /** The entries' times run ahead of the clock of the log's server: nothing was written. It passes by itself when this node's clock is right. */
 export class ClockAhead extends Error {

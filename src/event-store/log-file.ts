@@ -1,7 +1,8 @@
+import { dirname } from 'node:path';
 import { v4 as newLogId } from 'uuid';
 import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
 import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type LocalLog } from './event-store.js';
-import { faultOf, inTransaction, openSqlite, type Database, type Statement } from './sqlite.js';
+import { faultOf, inTransaction, openSqlite, sync, type Database, type Statement } from './sqlite.js';
 
 export const LOG_FILE = 'log.db';
 /** A node's copy of a log that a server keeps: the same kind of file. */
@@ -115,6 +116,14 @@ function lastThat(highest: number, holds: (n: number) => boolean): number {
   return low;
 }
 
+function syncFolderOf(path: string): void {
+  try {
+    sync(dirname(path));
+  } catch (error) {
+    throw new LogUnusable(`The folder of ${path} cannot be synced (${(error as NodeJS.ErrnoException).code ?? String(error)}), so nothing in it would be safe. Look at its disk.`);
+  }
+}
+
 /** Nobody has said where errors go: an error of our own that nobody hears must not pass in silence. */
 const throwLater = (error: unknown): void => queueMicrotask(() => { throw error; });
 
@@ -151,6 +160,8 @@ export class LogFile implements LocalLog {
       db = openSqlite(path, { synchronous: 'FULL', readOnly, admit: (file) => admitLog(file, path, readOnly) });
       if (isEmpty(db)) begin(db, options.logId ?? newLogId());
       else if (!readOnly) upgrade(db);
+      // SQLite tells nobody where this failed when it made the WAL, whose name a power cut could then take away.
+      if (!readOnly) syncFolderOf(path);
       return new LogFile(db, readOnly, options.onListenerError ?? throwLater);
     } catch (error) {
       db?.close();

@@ -19,7 +19,7 @@ export const copy = (logs: WholeLogs): CliCommand => ({
   help: `npm run cli -- copy --from <log> --to <log> [--stream <name>]
 
 One <log> is a folder: a data directory or, as --from, a backup. The other is the address of an EventStoreDB, such as
-'esdb://127.0.0.1:2113?tls=false' or esdb+discover://…, or the word ${AS_SET} for the one in the settings, and --stream its stream there
+'esdb://127.0.0.1:2113?tls=false', or the word ${AS_SET} for the one in the settings, and --stream its stream there
 (COMMITTEE_STREAM when left out).
 
   npm run cli -- copy --from ./var --to 'esdb://127.0.0.1:2113?tls=false' --stream committee
@@ -56,25 +56,27 @@ function placesOf({ from, to, stream }: Given, config: Config): readonly [LogPla
   return places;
 }
 
+/** Undefined: what is there was not seen yet. */
+interface Progress { there: number | undefined }
+
 async function copyLog(logs: WholeLogs, from: LogPlace, to: LogPlace, config: Config, say: Say, signal: AbortSignal): Promise<void> {
   const source = await logs.openSource(from, signal, percentTold('Reading the log', say, 10));
   if (!source) throw new Interrupted('Interrupted. Nothing was copied yet.');
   let target: LogTarget | undefined;
-  const progress = { there: 0 };
+  const progress: Progress = { there: undefined };
   try {
     const written = await source.isWritten();
     if (written) say(`${source.name} is in use: what is decided from now on is not in this copy.`);
     target = await logs.openTarget(to);
     const leaves: Buffer[] = [];
     const found = await compare(source, target, leaves, say, signal);
-    progress.there = found;
-    await bring(source, target, leaves, progress, say, signal);
+    await bring(source, target, leaves, Object.assign(progress, { there: found }), say, signal);
     await verify(target, leaves, say, signal);
     await target.finish(source.identity);
     tell(source, target, found, leaves, config, from, to, say);
     if (written || await source.isWritten()) say(`${source.name} is written meanwhile. Stop what writes it and say the same again: only what came since is then copied.`);
   } catch (error) {
-    throw asTold(error, source, progress.there);
+    throw asTold(error, source, progress);
   } finally {
     await target?.close();
     await source.close();
@@ -153,8 +155,8 @@ function secretTold(from: LogPlace, { installationSecret: given }: Config): stri
   return 'INSTALLATION_SECRET as it is set here, on every node';
 }
 
-function asTold(error: unknown, { head }: LogSource, there: number): unknown {
-  const goesOn = `${there} of ${head} entries are there. Say the same again and it goes on.`;
+function asTold(error: unknown, { head }: LogSource, { there }: Progress): unknown {
+  const goesOn = `${there === undefined ? 'Nothing was copied now' : `${there} of ${head} entries are there`}. Say the same again and it goes on.`;
   if (error instanceof Interrupted) return new Interrupted(`Interrupted. ${goesOn}`);
   if (error instanceof LogUnreachable) return new Wrong(`The server does not answer. ${goesOn}`);
   return error;

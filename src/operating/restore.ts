@@ -79,12 +79,12 @@ function checkEmpty(config: Config, folder: string): void {
 const isSameSecret = (dataDir: string, folder: string, name: string): boolean => name === SECRET_FILE && existsSync(join(folder, SECRET_FILE))
   && readFileSync(join(dataDir, name)).equals(readFileSync(join(folder, SECRET_FILE)));
 
-function checkSecret(manifest: Manifest, { installationSecret: given }: Config): void {
+function checkSecret(manifest: Manifest, { installationSecret: given, eventStore }: Config): void {
   if (given === undefined && manifest.secret.keptIn === 'INSTALLATION_SECRET') {
     throw new Wrong('The secret of this log is not in the backup: it was given in INSTALLATION_SECRET. Give the same one, here and at the start.');
   }
   if (given !== undefined && secretCheck(given, manifest.logId) !== manifest.secret.check) {
-    throw new Wrong(`INSTALLATION_SECRET is not the secret by which this log knows people.${manifest.secret.keptIn === SECRET_FILE ? ' Leave it out: the backup has its own.' : ' Give the one that the server had.'}`);
+    throw new Wrong(`INSTALLATION_SECRET is not the secret by which this log knows people.${manifest.secret.keptIn === SECRET_FILE ? ` The backup has its own: ${eventStore === undefined ? 'leave it out.' : `give INSTALLATION_SECRET="$(cat <backup>/${SECRET_FILE})" on every node.`}` : ' Give the one that the server had.'}`);
   }
 }
 

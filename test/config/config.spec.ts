@@ -17,7 +17,7 @@ const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: reado
   port: ['PORT', ['', '-1', '65536', '80x', '1.5', '1e3', ' 80', '٣'], 'a whole number from 0 to 65535'],
   dataDir: ['DATA_DIR', [''], 'a path'],
   sample: ['SAMPLE', ['', 'big', 'FOUNDING', 'no'], 'founding or none'],
-  eventStore: ['EVENT_STORE', ['example', 'http://example.eu:2113', 'esdb://', 'esdb:// x'], 'as in esdb://user:password@host:2113 or esdb+discover://host'],
+  eventStore: ['EVENT_STORE', ['example', 'http://example.eu:2113', 'kurrentdb://host', 'esdb://', 'esdb:// x', 'esdb://clerk@host', 'esdb://clerk:s3c@ret@host', 'esdb://clerk:%zz@host', 'esdb+discover://a,b,c'], 'as in esdb://user:password@host:2113, esdb://a:2113,b:2113,c:2113 for a cluster, or esdb+discover://name for one name; @ in a password is %40'],
   committeeStream: ['COMMITTEE_STREAM', ['', '$all', 'two words'], 'a name without blanks that does not begin with $'],
   nodes: ['NODES', ['node-1', 'http://node-1', 'https://node-1:4000', 'http://node-1:4000/path', 'http://node-1:4000,http://node-1:4000'], 'different addresses with a port, such as http://node-1:4000,http://node-2:4000'],
   node: ['THIS_NODE', ['node-1', 'http://node-1', 'http://user@node-1:4000'], 'an address with a port, such as http://node-1:4000'],
@@ -59,7 +59,7 @@ describe('Settings', () => {
   });
 
   it('of several nodes on one EventStoreDB are asked for together: a secret for all, and no sample', () => {
-    const EVENT_STORE = 'esdb+discover://user:pa%20ss@a.example,b.example:2113?tlsCAFile=/ca.pem';
+    const EVENT_STORE = 'esdb://user:pa%20ss@a.example,b.example:2113?tlsCAFile=/ca.pem';
     const INSTALLATION_SECRET = 'x'.repeat(32);
     expect(readConfig({ EVENT_STORE, COMMITTEE_STREAM: 'health', INSTALLATION_SECRET })).toMatchObject({ eventStore: EVENT_STORE, committeeStream: 'health', sample: 'none' });
     expect(told({ EVENT_STORE })).toBe('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');

@@ -115,7 +115,7 @@ describe('The secret by which a log knows people', () => {
   }, 60_000);
 });
 
-describe('A restore that was cut off', () => {
+describe('A restore or a copy that was cut off', () => {
   it('is told at the start, and no other log is begun beside it', async () => {
     const dataDir = newDir();
     mkdirSync(join(dataDir, 'restoring'));
@@ -123,6 +123,10 @@ describe('A restore that was cut off', () => {
       isRefused(await run(file, [...args], { DATA_DIR: dataDir, PORT: '0' }), /^A restore into .* was cut off\. Say it again: npm run cli -- restore <backup>/);
     }
     expect(readdirSync(dataDir)).toEqual(['restoring']);
+    const copied = newDir();
+    mkdirSync(join(copied, 'copying'));
+    isRefused(await run('main.js', [], { DATA_DIR: copied, PORT: '0' }), /^A copy into .* was cut off, or goes on\. Say it again/);
+    expect(readdirSync(copied)).toEqual(['copying']);
   }, 60_000);
 });
 

@@ -194,6 +194,6 @@ if (REAL === undefined) describe('The stream of a Committee, whose metadata the 
 
   it('is not begun without an id', async () => {
     double.next('append', 'ACCESS_DENIED');
-    await expect(open(newStream(), { connection: connection('clerk:secret@') })).rejects.toThrow(/does not let this user read and write/);
+    await expect(open(newStream(), { connection: connection('clerk:secret@') })).rejects.toThrow(/does not let this user read, write, and at the first start describe the stream/);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
@@ -125,7 +126,7 @@ describe('The engine eventstoredb', () => {
     expect(notices).toEqual([expect.stringMatching(/thrown away and read anew.*another log/)]);
   });
 
-  it.each([['the last one', 5, 'another entry stands at its position 5'], ['a sampled one', 2, 'another entry stands at its position 2']])('throws a copy away in which %s differs by a byte', async (_, position, why) => {
+  it.each([['the last one', 5, 'another entry stands at its position 5'], ['a sampled one', 2, 'another entry stands at its position 2']])('puts a copy aside in which %s differs by a byte', async (_, position, why) => {
     const one = await open();
     await one.engine.append(entriesAfter(0, 5), 0);
     const entries = one.log.read(0, 9);
@@ -137,7 +138,7 @@ describe('The engine eventstoredb', () => {
     forged.close();
     const notices: string[] = [];
     const again = await open({ dir: one.dir, stream: one.stream, onNotice: (message) => notices.push(message) });
-    expect(notices).toEqual([expect.stringContaining(why)]);
+    expect(notices).toEqual([expect.stringMatching(new RegExp(`kept as log-copy\\.db\\.aside-1 and read anew.*${why}`))]);
     expect(again.log.read(0, 9)).toEqual(entries);
   });
 
@@ -227,20 +228,65 @@ else describe('The engine eventstoredb, where calls go wrong', () => {
     await expect(openEngine({ stream })).rejects.toThrow(new RegExp(`revision 1 .*COMMITTEE_STREAM \\(it is ${stream}\\)`));
   });
 
-  it.each([['ACCESS_DENIED', /does not let this user/], ['DELETED', /was deleted on the server/]] as const)('does not start on a stream with %s, and says what to do', async (mishap, says) => {
+  it.each([['ACCESS_DENIED', /does not let this user/], ['UNKNOWN_USER', /does not know this user and password/], ['DELETED', /was deleted on the server/]] as const)('does not start on a stream with %s, and says what to do', async (mishap, says) => {
     const dir = tempDir();
-    double.next('read', mishap);
-    await expect(openEngine({ dir })).rejects.toThrow(says);
+    double.denies = mishap;
+    await expect(openEngine({ dir, patienceMs: 300 })).rejects.toThrow(says);
+    double.denies = undefined;
     // The folder is free again.
     await (await openEngine({ dir })).dispose();
   });
 
-  it('ends the process where access is taken away while it writes', async () => {
-    const fatal: unknown[] = [];
-    const { engine } = await open({ onFatal: (error) => fatal.push(error) });
+  it('waits for a server that is starting, and denies everybody everything meanwhile', async () => {
+    for (let i = 0; i < 3; i++) double.next('read', 'ACCESS_DENIED');
+    const { engine } = await open();
     double.next('append', 'ACCESS_DENIED');
-    await expect(engine.append(entriesAfter(0, 1), 0)).rejects.toThrow(/REFUSED ACCESS/);
-    expect(fatal).toHaveLength(1);
+    await engine.append(entriesAfter(0, 1), 0);
+    expect((await engine.head()).position).toBe(1);
+  });
+
+  it.each(['ACCESS_DENIED', 'UNKNOWN_USER'] as const)('goes on by itself after %s, as where rights or the password were changed: commands are refused meanwhile, which is told once', async (mishap) => {
+    const notices: string[] = [];
+    const { engine, log } = await open({ patienceMs: 300, onNotice: (message) => notices.push(message) });
+    await engine.append(entriesAfter(0, 1), 0);
+    double.denies = mishap;
+    await expect(engine.append(entriesAfter(1, 1), 1)).rejects.toBeInstanceOf(LogUnreachable);
+    while (notices.length === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    const silent = engine.silentMs();
+    await new Promise((resolve) => { setTimeout(resolve, 400); });
+    // Not ready after a while, though the server answers.
+    expect(engine.silentMs()).toBeGreaterThan(silent + 300);
+    expect(log.read(0, 9)).toHaveLength(1);
+    double.denies = undefined;
+    await engine.append(entriesAfter(1, 1), 1);
+    while (notices.length < 2) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(notices).toEqual(['the server of the log does not let this node in; until it does, commands are refused and reading goes on', 'the server of the log answers again']);
+  });
+
+  it('reads anew where its copy is damaged in the middle', async () => {
+    const { engine, dir, stream } = await openEngine();
+    await engine.append(entriesAfter(0, 2_000), 0);
+    await engine.close();
+    const file = join(dir, COPY_FILE);
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, 20 * 4096, Math.floor(bytes.length / 4096 - 2) * 4096);
+    writeFileSync(file, bytes);
+    const notices: string[] = [];
+    const again = await open({ dir, stream, onNotice: (message) => notices.push(message) });
+    expect([again.log.head.position, notices]).toEqual([2_000, [expect.stringMatching(/thrown away and read anew from the server: it is damaged/)]]);
+  });
+
+  it('keeps a copy aside that has more than the stream: it may be all that is left', async () => {
+    const { engine, dir, stream } = await openEngine();
+    await engine.append(entriesAfter(0, 5), 0);
+    await engine.close();
+    double.streams.set(stream, (double.streams.get(stream) ?? []).slice(0, 3));
+    const notices: string[] = [];
+    const again = await open({ dir, stream, onNotice: (message) => notices.push(message) });
+    expect([again.log.head.position, notices]).toEqual([3, [expect.stringMatching(/kept as log-copy\.db\.aside-1 and read anew from the server: the stream ends before its position 5/)]]);
+    const aside = LogFile.open(join(dir, `${COPY_FILE}.aside-1`), { readOnly: true });
+    expect(aside.head.position).toBe(5);
+    aside.close();
   });
 
   it.each([['$maxAge', { $maxAge: 5 }], ['$maxCount', { $maxCount: 5 }], ['$tb', { $tb: 5 }]])('does not start on a stream with %s: it forgets entries', async (name, metadata) => {
@@ -307,7 +353,8 @@ describe('Errors of the client', () => {
     ['an oversized event', { type: 'unknown', code: 8 }, { kind: 'REFUSED', why: 'TOO_LARGE' }],
     ['an oversized append', { type: 'maximum-append-size-exceeded' }, { kind: 'REFUSED', why: 'TOO_LARGE' }],
     ['no right', { type: 'access-denied', code: 7 }, { kind: 'REFUSED', why: 'ACCESS' }],
-    ['nobody', { code: 16 }, { kind: 'REFUSED', why: 'ACCESS' }],
+    ['nobody', { code: 16 }, { kind: 'REFUSED', why: 'USER' }],
+    ['a user whom the server does not know', { type: 'access-denied', code: 16 }, { kind: 'REFUSED', why: 'USER' }],
     ['a deleted stream', { type: 'stream-deleted' }, { kind: 'REFUSED', why: 'DELETED' }],
     ['no stream', { type: 'stream-not-found' }, { kind: 'NO_STREAM' }],
   ])('are sorted: %s', (_, error, fault) => {

@@ -18,7 +18,7 @@ export type Mishap =
   | 'UNAVAILABLE'
   /** As kill -9 of a server behind a proxy: written, and the call never ends. */
   | 'HANGS'
-  | 'NOT_READY' | 'NOT_LEADER' | 'ACCESS_DENIED' | 'DELETED';
+  | 'NOT_READY' | 'NOT_LEADER' | 'ACCESS_DENIED' | 'UNKNOWN_USER' | 'DELETED';
 
 /** An event as the real server takes it: below 16 MiB. */
 const EVENT_AT_MOST = 16 * 1024 * 1024 - 1;
@@ -38,6 +38,8 @@ export class EventStoreDbDouble {
   hidesDate = false;
   /** Nobody is there, for every call. */
   isAway = false;
+  /** Answers everything so. */
+  denies: Mishap | undefined;
   /** Events of streams that were sent to readers. */
   sent = 0;
   /** What is kept of an event that is written, for tests of a disk that keeps something else. */
@@ -74,6 +76,7 @@ export class EventStoreDbDouble {
 
   private mishap(of: 'append' | 'read'): Mishap | undefined {
     if (this.isAway) return 'UNAVAILABLE';
+    if (this.denies) return this.denies;
     const place = this.mishaps.findIndex((mishap) => mishap.of === of);
     return place < 0 ? undefined : this.mishaps.splice(place, 1)[0]?.what;
   }
@@ -179,6 +182,7 @@ function failureOf(what: Mishap): { code: number; details: string; metadata?: Me
   switch (what) {
     case 'NOT_READY': return { code: status.UNKNOWN, details: 'Could not recognize Server Is Not Ready' };
     case 'NOT_LEADER': return { code: status.NOT_FOUND, details: 'Leader info available', metadata: told('not-leader', { 'leader-endpoint-host': '127.0.0.1', 'leader-endpoint-port': '1' }) };
+    case 'UNKNOWN_USER': return { code: status.UNAUTHENTICATED, details: 'Invalid credentials' };
     case 'ACCESS_DENIED': return { code: status.PERMISSION_DENIED, details: 'Access Denied', metadata: told('access-denied') };
     case 'DELETED': return { code: status.FAILED_PRECONDITION, details: 'Event stream is deleted.', metadata: told('stream-deleted', { 'stream-name': 'committee' }) };
     default: return { code: status.UNAVAILABLE, details: 'failed to connect' };

@@ -4,8 +4,8 @@ export type ServerFault =
   | { readonly kind: 'CONFLICT'; readonly actual: number }
   /** There is no such stream, or nothing in it. */
   | { readonly kind: 'NO_STREAM' }
-  /** Nothing was written and never will be: trying again changes nothing. */
-  | { readonly kind: 'REFUSED'; readonly why: 'TOO_LARGE' | 'ACCESS' | 'DELETED' | 'ARGUMENT' }
+  /** Nothing was written. Trying again changes nothing, but for ACCESS and USER: a server that is starting knows no rights yet, and somebody may give some. */
+  | { readonly kind: 'REFUSED'; readonly why: 'TOO_LARGE' | 'ACCESS' | 'USER' | 'DELETED' | 'ARGUMENT' }
   /** Nothing was written; another node leads, or the server is not ready. */
   | { readonly kind: 'ELSEWHERE' }
   /** Written or not: asked again with the same ids and the same expected revision, over a fresh connection. */
@@ -42,6 +42,8 @@ const [RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNAUTHENTICATED] = [8, 7, 16];
 
 export function faultOfServer(error: unknown): ServerFault {
   const { type, code, message = '', actualVersion } = error as ClientError;
+  // The client has one class for both.
+  if (code === UNAUTHENTICATED) return { kind: 'REFUSED', why: 'USER' };
   switch (type) {
     case 'wrong-expected-version': return { kind: 'CONFLICT', actual: typeof actualVersion === 'bigint' ? Number(actualVersion) + 1 : 0 };
     case 'stream-not-found':
@@ -54,7 +56,7 @@ export function faultOfServer(error: unknown): ServerFault {
     default:
   }
   if (code === RESOURCE_EXHAUSTED) return { kind: 'REFUSED', why: 'TOO_LARGE' };
-  if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return { kind: 'REFUSED', why: 'ACCESS' };
+  if (code === PERMISSION_DENIED) return { kind: 'REFUSED', why: 'ACCESS' };
   if (/not ready/i.test(message)) return { kind: 'ELSEWHERE' };
   // Unavailable, cancelled, over a deadline, a code without a class, an error of the client's own: nobody knows what became of the call.
   return { kind: 'UNKNOWN' };

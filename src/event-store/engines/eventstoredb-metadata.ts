@@ -1,5 +1,6 @@
 import { v4 as newLogId } from 'uuid';
 import { LogUnusable } from '../event-store.js';
+import type { LogIdentity } from '../whole-log.js';
 import { ServerRefusal, type Server, type StreamMetadata } from './eventstoredb-server.js';
 
 const LOSING = ['$maxAge', '$maxCount', '$tb'] as const;
@@ -7,6 +8,9 @@ const LOSING = ['$maxAge', '$maxCount', '$tb'] as const;
 /** @throws LogUnusable where the stream forgets entries, or its metadata are not ours */
 export function admitMetadata(stream: string, metadata: StreamMetadata): void {
   const losing = LOSING.filter((name) => metadata[name] !== undefined && metadata[name] !== null);
+  if (losing.includes('$tb')) {
+    throw new LogUnusable(`The stream ${stream} was deleted, or forgets entries by $tb in its metadata. docs/operating.md says how it may be got back; until then let nothing write to it.`);
+  }
   if (losing.length > 0) {
     throw new LogUnusable(`The stream ${stream} forgets entries by ${losing.join(' and ')} in its metadata. Take that away: no entry of the log may be lost.`);
   }
@@ -17,26 +21,26 @@ export function admitMetadata(stream: string, metadata: StreamMetadata): void {
 }
 
 /**
- * The log's id: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
+ * The log's id, and what is noted of it: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
  * @throws LogUnusable
  */
-export async function logIdOf(server: Server, onNotice: (message: string) => void): Promise<string> {
+export async function logIdOf(server: Server, onNotice: (message: string) => void): Promise<LogIdentity> {
   for (;;) {
     const { metadata, revision } = await server.metadata();
     admitMetadata(server.stream, metadata);
-    const { committeeLogId: logId, committeeCopyOf, $acl } = metadata;
+    const { committeeLogId: logId, committeeCopyOf, committeeNotes: notes = {}, $acl } = metadata;
     if (logId === undefined && committeeCopyOf !== undefined) {
       throw new LogUnusable(`The stream ${server.stream} is being copied to, or a copy was interrupted. Let it end, or say the same again: npm run cli -- copy --from … --to …`);
     }
     const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
-    if (logId !== undefined && acl === $acl) return logId;
+    if (logId !== undefined && acl === $acl) return { logId, notes };
     const given = logId ?? newLogId();
     try {
-      if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(acl !== undefined && { $acl: acl }) }, revision)) return given;
+      if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(acl !== undefined && { $acl: acl }) }, revision)) return { logId: given, notes };
     } catch (error) {
       if (logId === undefined || !(error instanceof ServerRefusal && error.fault.kind === 'REFUSED' && error.fault.why === 'ACCESS')) throw error;
       onNotice(`the stream ${server.stream} has no access control list, and the user ${server.user} may not give it one: somebody of $admins should, as docs/operating.md says`);
-      return logId;
+      return { logId, notes };
     }
   }
 }

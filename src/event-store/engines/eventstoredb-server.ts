@@ -98,7 +98,7 @@ export class Server {
   /** At exactly this revision: whoever comes second finds the first one's. @returns false where somebody was faster */
   async setMetadata(metadata: StreamMetadata, revision: bigint | typeof NO_STREAM): Promise<boolean> {
     try {
-      await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: revision, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }));
+      await this.insist((client) => client.setStreamMetadata(this.stream, metadata as never, { expectedRevision: revision, requiresLeader: true, credentials: this.credentials, deadline: DEADLINE_MS }), false);
       return true;
     } catch (error) {
       if (error instanceof ServerRefusal && error.fault.kind === 'CONFLICT') return false;
@@ -138,8 +138,8 @@ export class Server {
     }
   }
 
-  /** The same call until the server has said what became of it, or patience ends. */
-  private async insist<T>(call: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
+  /** The same call until the server has said what became of it, or patience ends; with `isOwed` it also insists where the server denies a right. */
+  private async insist<T>(call: (client: EventStoreDBClient) => Promise<T>, isOwed = true): Promise<T> {
     const until = performance.now() + (this.options.patienceMs ?? PATIENCE_MS);
     for (;;) {
       const used = this.client;
@@ -149,8 +149,10 @@ export class Server {
         return answer;
       } catch (error) {
         const fault = faultOfServer(error);
-        if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE') {
-          this.heardAt = performance.now();
+        const isDenied = fault.kind === 'REFUSED' && fault.why === 'ACCESS';
+        if (fault.kind !== 'UNKNOWN' && fault.kind !== 'ELSEWHERE' && !(isDenied && isOwed && !this.closed && performance.now() < until)) {
+          // One that lets nobody in is no server to this node.
+          if (!isDeniedTo(fault)) this.heardAt = performance.now();
           throw new ServerRefusal(fault, error);
         }
         if (this.closed || performance.now() > until) throw new LogUnreachable(error);
@@ -173,11 +175,25 @@ export class Server {
   private connect(): EventStoreDBClient {
     this.begun = performance.now();
     const { connection } = this.options;
-    const client = EventStoreDBClient.connectionString(searchNeedsLimit(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
+    const client = clientOf(searchNeedsLimit(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
     listenToDates(client, (date) => this.clock.heard(date));
     return client;
   }
 }
+
+/** @throws LogUnusable where the client takes an address for none, or finds no certificate; what it says is told without a password */
+function clientOf(connection: string): EventStoreDBClient {
+  try {
+    return EventStoreDBClient.connectionString(connection);
+  } catch (error) {
+    throw new LogUnusable(`EVENT_STORE cannot be used: ${withoutPassword(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`);
+  }
+}
+
+const withoutPassword = (text: string): string => text.replace(/\/\/[^@/\s]*@/g, '//');
+
+/** The server knows this node's user not, or gives it no right. Either may change while the node runs. */
+export const isDeniedTo = (fault: ServerFault): boolean => fault.kind === 'REFUSED' && (fault.why === 'ACCESS' || fault.why === 'USER');
 
 export class ServerRefusal extends Error {
   constructor(readonly fault: ServerFault, cause: unknown) {
@@ -211,7 +227,8 @@ export function asUnusable(error: unknown, stream: string): unknown {
   if (!(error instanceof ServerRefusal)) return error;
   const { fault } = error;
   const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
-  if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read and write the stream ${stream}. docs/operating.md says which rights it needs.`);
+  if (why === 'USER') return new LogUnusable('The server does not know this user and password. EVENT_STORE must name both as the server has them; a sign such as @ in a password is written %40.');
+  if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read, write, and at the first start describe the stream ${stream}. docs/operating.md says which rights it needs.`);
   if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`);
   return new LogUnusable(`The server refuses the stream ${stream} (${why}).`);
 }

@@ -102,10 +102,11 @@ class EventStoreDbTarget implements LogTarget {
 
   async finish({ logId, notes }: LogIdentity): Promise<void> {
     const { metadata, revision } = await this.call(() => this.server.metadata());
-    if (metadata.committeeLogId === logId) return;
-    const { committeeCopyOf: _, ...kept } = metadata;
-    const whole = { ...kept, committeeLogId: logId, ...(Object.keys(notes).length > 0 && { committeeNotes: notes }) };
-    if (metadata.committeeCopyOf !== logId || !(await this.call(() => this.server.setMetadata(whole, revision)))) throw this.writtenBySomebodyElse();
+    const { committeeCopyOf, ...kept } = metadata;
+    const noted = { ...notes, ...kept.committeeNotes };
+    if (kept.committeeLogId === logId && Object.keys(noted).length === Object.keys(kept.committeeNotes ?? {}).length) return;
+    const whole = { ...kept, committeeLogId: logId, ...(Object.keys(noted).length > 0 && { committeeNotes: noted }) };
+    if ((committeeCopyOf ?? kept.committeeLogId) !== logId || !(await this.call(() => this.server.setMetadata(whole, revision)))) throw this.writtenBySomebodyElse();
   }
 
   close(): Promise<void> {

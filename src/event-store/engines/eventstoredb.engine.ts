@@ -1,15 +1,16 @@
-import { join } from 'node:path';
+import { existsSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Head, StoredEntry } from '../entry.js';
 import { ClockAhead, CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { leafOf } from '../leaf.js';
 import { COPY_FILE, LogFile } from '../log-file.js';
-import { removeDatabase } from '../sqlite.js';
+import { faultOf, removeDatabase } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
 import { logIdOf } from './eventstoredb-metadata.js';
-import { asUnusable, Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
+import { asUnusable, isDeniedTo, Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
 export { COPY_FILE };
 
@@ -53,9 +54,11 @@ export class EventStoreDbEngine implements OpenEngine {
   private polling: Promise<void> | undefined;
   private catching: Promise<void> | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  private isAway = false;
 
   private constructor(
     readonly log: LogFile, private readonly server: Server, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void,
+    private readonly onNotice: (message: string) => void,
   ) {}
 
   /** Opened when the copy has all that the server has. @throws LogUnusable, LogUnreachable */
@@ -65,7 +68,7 @@ export class EventStoreDbEngine implements OpenEngine {
     let log: LogFile | undefined;
     try {
       log = await openCopy(server, options);
-      const engine = new EventStoreDbEngine(log, server, lock, options.onFatal);
+      const engine = new EventStoreDbEngine(log, server, lock, options.onFatal, options.onNotice ?? (() => undefined));
       await engine.catchUp();
       engine.polling = engine.poll();
       return engine;
@@ -140,6 +143,7 @@ export class EventStoreDbEngine implements OpenEngine {
         if (this.log.head.position < actual) throw new LogUnreachable(error);
         throw new HeadMoved(expectedHead, this.log.head.position);
       }
+      if (isDeniedTo(error.fault)) throw new LogUnreachable(error);
       if (error.fault.kind === 'REFUSED' && error.fault.why === 'TOO_LARGE') throw new EntryTooLarge(Math.max(...entries.map(sizeOnServer)));
       this.onFatal(error);
       throw error;
@@ -182,11 +186,21 @@ export class EventStoreDbEngine implements OpenEngine {
       if (signal.aborted) return;
       try {
         await this.catchUp();
+        this.tell(undefined);
       } catch (error) {
-        // A server that cannot be reached may come back; what differs never agrees again.
-        if (!(error instanceof LogUnreachable)) return this.onFatal(error);
+        // A server that cannot be reached, or lets nobody in, may be another one soon; what differs never agrees again.
+        const isDenied = error instanceof ServerRefusal && isDeniedTo(error.fault);
+        if (!isDenied && !(error instanceof LogUnreachable)) return this.onFatal(error);
+        this.tell(isDenied ? 'does not let this node in' : 'does not answer');
       }
     }
+  }
+
+  /** Once when it goes, and once when it is back. */
+  private tell(why: string | undefined): void {
+    if (this.isAway === (why !== undefined)) return;
+    this.isAway = why !== undefined;
+    this.onNotice(`the server of the log ${why === undefined ? 'answers again' : `${why}; until it does, commands are refused and reading goes on`}`);
   }
 
   /** Reads from the last entry on, itself included, until the server has no more. One reading at a time, begun after it was asked for. */
@@ -237,25 +251,42 @@ export class EventStoreDbEngine implements OpenEngine {
 
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
-  const logId = await logIdOf(server, (message) => onNotice?.(message));
+  const { logId, notes } = await logIdOf(server, (message) => onNotice?.(message));
   const path = join(dataDir, COPY_FILE);
-  const open = (): LogFile => LogFile.open(path, { onListenerError, logId });
+  const open = (): LogFile => {
+    const log = LogFile.open(path, { onListenerError, logId });
+    if (log.logId === logId) for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
+    return log;
+  };
   let copy: LogFile | undefined;
   let why: string;
+  let isEvidence = false;
   try {
     copy = open();
-    const different = copy.logId === logId ? await differenceOf(copy, server) : 'it is of another log';
-    if (different === undefined) return copy;
-    why = different;
+    const different = copy.logId === logId ? await differenceOf(copy, server) : undefined;
+    if (copy.logId === logId && different === undefined) return copy;
+    isEvidence = different !== undefined;
+    why = different ?? 'it is of another log';
   } catch (error) {
     copy?.close();
-    if (!(error instanceof LogUnusable)) throw error;
-    why = error.message;
+    if (!(error instanceof LogUnusable) && faultOf(error) !== 'CORRUPT') throw error;
+    why = error instanceof LogUnusable ? error.message : 'it is damaged';
   }
   copy?.close();
-  onNotice?.(`the copy of the log is thrown away and read anew from the server: ${why}`);
+  // What the server has no more may stand in this copy alone.
+  const kept = isEvidence ? putAside(path) : undefined;
+  onNotice?.(`the copy of the log is ${kept === undefined ? 'thrown away' : `kept as ${kept}`} and read anew from the server: ${why}`);
   removeDatabase(path);
   return open();
+}
+
+/** @returns the name of a file in the same folder that nothing of this program reads any more */
+function putAside(path: string): string {
+  let number = 1;
+  while (existsSync(`${path}.aside-${number}`)) number++;
+  const aside = `${path}.aside-${number}`;
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  return basename(aside);
 }
 
 /** Compares the last entry and some before it, whole. @returns what differs */

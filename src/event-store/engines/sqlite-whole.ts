@@ -10,7 +10,7 @@ import type { LogIdentity, LogSource, LogTarget } from '../whole-log.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 
 /** Where a log lies until it is whole: a server that starts in the folder finds none. */
-const DRAFT = 'copying';
+export const DRAFT = 'copying';
 
 /** A log in a folder, read as a whole first: what is damaged is not copied. A server may run there. @throws LogUnusable, Damaged; undefined when `signal` ended it */
 export async function openSqliteSource(folder: string, signal: AbortSignal, onProgress: (done: number, of: number) => void): Promise<LogSource | undefined> {
