@@ -5,7 +5,9 @@ import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
 import { DRAFT as COPYING, openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
 import { LogUnusable, type OpenEngine } from './event-store/event-store.js';
 import type { WholeLogs } from './event-store/whole-log.js';
+import { COPY_FILE, LOG_FILE } from './event-store/log-file.js';
 import { DRAFT } from './operating/manifest.js';
+import { VIEWS_FILE } from './projections/view-store.js';
 
 export interface EngineEvents {
   /** The process has to end. */
@@ -21,11 +23,16 @@ const eventStoreDbWhole = () => import('./event-store/engines/eventstoredb-whole
 
 /** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
 export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
-  if (existsSync(join(dataDir, COPYING))) {
+  const isThere = (name: string): boolean => existsSync(join(dataDir, name));
+  if (isThere(COPYING) && !isThere(LOG_FILE)) {
     throw new LogUnusable(`A copy into ${dataDir} was cut off, or goes on. Say it again: npm run cli -- copy --from … --to ${dataDir}. Where it is not wanted any more, remove ${join(dataDir, COPYING)}.`);
   }
-  if (existsSync(join(dataDir, DRAFT))) {
-    throw new LogUnusable(`A restore into ${dataDir} was cut off. Say it again: npm run cli -- restore <backup>. Where it is not wanted any more, remove ${join(dataDir, DRAFT)}.`);
+  if (isThere(DRAFT) && !isThere(eventStore === undefined ? LOG_FILE : COPY_FILE)) {
+    throw new LogUnusable(`A restore into ${dataDir} was cut off, or goes on. Say it again: npm run cli -- restore <backup>. Where it is not wanted any more, remove ${join(dataDir, DRAFT)}.`);
+  }
+  // Before a log is begun that would look like the one that is gone.
+  if (eventStore === undefined && isThere(VIEWS_FILE) && !isThere(LOG_FILE) && !isThere(COPY_FILE)) {
+    throw new LogUnusable(`There is no log in ${dataDir}, and ${VIEWS_FILE} was made from one. Put ${LOG_FILE} back, or restore a backup into a new folder. If a new log is to begin here, move ${VIEWS_FILE} away.`);
   }
   if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
   return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });

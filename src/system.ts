@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from './config/clock.js';
@@ -12,6 +13,7 @@ import { Problem } from './decider/problem.js';
 import { openEngine } from './engines.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { LogUnusable, type LocalLog, type OpenEngine } from './event-store/event-store.js';
+import { COPY_FILE, LogFile } from './event-store/log-file.js';
 import { faultOf, removeDatabase } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
@@ -19,7 +21,7 @@ import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
 import { Nodes } from './nodes/nodes.js';
-import { secretCheck } from './operating/manifest.js';
+import { SECRET_CHECK, secretCheck } from './operating/manifest.js';
 import { Measures } from './operating/measures.js';
 import { buildViews, ViewRunner } from './projections/view-runner.js';
 import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
@@ -92,14 +94,21 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   };
 }
 
-const SECRET_CHECK = 'secret check';
-
 /** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
-function secretOf(log: LocalLog, { dataDir, installationSecret: given }: Config): string {
-  const secret = (log.head.position === 0 ? firstSecret : installationSecret)(dataDir, given);
+function secretOf(log: LocalLog, { dataDir, eventStore, installationSecret: given }: Config): string {
+  const isEmpty = log.head.position === 0;
+  const secret = (isEmpty ? firstSecret : installationSecret)(dataDir, given);
+  // A node's copy would keep what this one node was given; the others are known by it from what they say to one another.
+  if (eventStore !== undefined) return secret;
   const check = secretCheck(secret, log.logId);
   const kept = log.note(SECRET_CHECK);
-  if (kept === undefined) log.keepNote(SECRET_CHECK, check);
+  // Nobody is known yet, so that it may still be another one.
+  if (isEmpty) {
+    const stop = log.onAppended(() => {
+      stop();
+      if (log.note(SECRET_CHECK) === undefined) log.keepNote(SECRET_CHECK, check);
+    });
+  } else if (kept === undefined) log.keepNote(SECRET_CHECK, check);
   else if (kept !== check) {
     throw new WrongSetting([`${given === undefined ? join(dataDir, SECRET_FILE) : 'INSTALLATION_SECRET'} is not the secret by which this log knows people. Give the one that it was begun with; a backup has it, or says that it was a setting.`]);
   }
@@ -111,8 +120,8 @@ async function openViews({ dataDir, eventStore }: Config, log: LocalLog, codec: 
   let store = fittingViews(path, log, codec, {
     onLost: (seen) => logger.error({ seen, head: log.head.position }, LOST_ITS_END),
     onForeign: (logId, seen) => {
-      // A copy of what a server keeps may be one of another stream now.
-      if (eventStore === undefined) throw new LogUnusable(`${path} has seen ${seen} entries of log ${logId}, and the log in ${dataDir} is another one, ${log.logId}. Put the right log in its place, or restore a backup into a new folder. If this log is meant, move ${VIEWS_FILE} away.`);
+      // Of what a server keeps, which may be another stream now, or was when this folder was a node's.
+      if (eventStore === undefined && copiedLogId(dataDir) !== logId) throw new LogUnusable(`${path} has seen ${seen} entries of log ${logId}, and the log in ${dataDir} is another one, ${log.logId}. Put the right log in its place, or restore a backup into a new folder. If this log is meant, move ${VIEWS_FILE} away.`);
     },
   });
   if (!store) {
@@ -130,6 +139,14 @@ async function openViews({ dataDir, eventStore }: Config, log: LocalLog, codec: 
 }
 
 const LOST_ITS_END = 'the views have seen an entry that is not in the log any more: its end was lost or replaced. Stop, keep this folder, and compare the log with a backup: npm run cli -- verify --against <backup>';
+
+function copiedLogId(dataDir: string): string | undefined {
+  const path = join(dataDir, COPY_FILE);
+  if (!existsSync(path)) return undefined;
+  const copy = LogFile.open(path, { readOnly: true });
+  copy.close();
+  return copy.logId;
+}
 
 interface Misfits { onLost(seen: number): void; /** @throws LogUnusable */ onForeign(logId: string, seen: number): void }
 

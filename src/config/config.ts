@@ -28,6 +28,8 @@ export interface Config {
   readonly drainSeconds: number;
 }
 
+/** Characters that a secret has at least. */
+export const SECRET_LENGTH = 32;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -87,7 +89,7 @@ const SETTINGS = {
   node: { name: 'THIS_NODE', about: 'where this one does: its own address in NODES', byDefault: '', read: optional(nodeAddress), right: 'an address with a port, such as http://node-1:4000' },
   installationSecret: {
     name: 'INSTALLATION_SECRET', about: 'keys person ids; the same on all nodes; keep it with your other secrets. Left out: made at the first start, and backed up', byDefault: '',
-    read: optional((v) => (v.length >= 32 ? v : undefined)), right: 'at least 32 characters',
+    read: optional((v) => (v.length >= SECRET_LENGTH ? v : undefined)), right: `at least ${SECRET_LENGTH} characters`,
   },
   oidcIssuer: { name: 'OIDC_ISSUER', about: 'address of the OpenID Connect issuer. Left out: a development issuer, on loopback only', byDefault: '', read: optional(url), right: 'an http(s) address' },
   oidcAudience: { name: 'OIDC_AUDIENCE', about: 'our name in the audience of tokens', byDefault: 'urn:interregional-committee:api', read: (v: string) => v || undefined, right: 'a text' },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WrongSetting } from './config.js';
+import { SECRET_LENGTH, WrongSetting } from './config.js';
 import { makeFolder, syncFolder } from './folder.js';
 
 export const SECRET_FILE = 'installation-secret';
@@ -11,7 +11,9 @@ export function installationSecret(dataDir: string, given: string | undefined): 
   if (given !== undefined) return given;
   const path = join(dataDir, SECRET_FILE);
   if (!existsSync(path)) throw new WrongSetting([`${path} is missing, by which the log knows people. Put it back from a backup, or give in INSTALLATION_SECRET what it held.`]);
-  return readFileSync(path, 'utf8').trim();
+  const secret = readFileSync(path, 'utf8').trim();
+  if (secret.length < SECRET_LENGTH) throw new WrongSetting([`${path} holds ${secret.length} characters; it must be at least ${SECRET_LENGTH}. Put it back from a backup, or remove it where no log has begun.`]);
+  return secret;
 }
 
 /** Made once, before there is anybody to be known, and readable by its owner only. It is on the disk before the first entry of the log is. */
@@ -19,7 +21,8 @@ export function firstSecret(dataDir: string, given: string | undefined): string 
   const path = join(dataDir, SECRET_FILE);
   if (given === undefined && !existsSync(path)) {
     makeFolder(dataDir);
-    writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx', flush: true });
+    writeFileSync(`${path}.draft`, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
+    renameSync(`${path}.draft`, path);
     syncFolder(dataDir);
   }
   return installationSecret(dataDir, given);

@@ -116,11 +116,18 @@ function lastThat(highest: number, holds: (n: number) => boolean): number {
   return low;
 }
 
+/** What is written in the folder may not stay there. It says nothing against the file. */
+export class FolderUnsafe extends LogUnusable {}
+
+/** Of systems that cannot do it for folders, and keep their names without. */
+const NO_SUCH_SYNC = ['EINVAL', 'EBADF', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'];
+
 function syncFolderOf(path: string): void {
   try {
     sync(dirname(path));
   } catch (error) {
-    throw new LogUnusable(`The folder of ${path} cannot be synced (${(error as NodeJS.ErrnoException).code ?? String(error)}), so nothing in it would be safe. Look at its disk.`);
+    if (NO_SUCH_SYNC.includes((error as NodeJS.ErrnoException).code ?? '')) return;
+    throw new FolderUnsafe(`The folder of ${path} cannot be synced (${(error as NodeJS.ErrnoException).code ?? String(error)}), so nothing in it would be safe. Look at its disk.`);
   }
 }
 

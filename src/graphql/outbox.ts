@@ -11,7 +11,7 @@ export class Outbox {
     way.cork();
   }
 
-  private letGo(): void {
+  letGo(): void {
     const held = [...this.held];
     this.held.clear();
     for (const way of held) way.uncork();

@@ -11,6 +11,10 @@ const WAITING_BYTES = 16 * 1024;
 const STUCK_MS = 7_000;
 /** Each so many looks it is asked whether it is there. */
 const LOOKS_A_PING = 12;
+/** A close reason may have 123 bytes (RFC 6455, 5.5). */
+const REASON_BYTES = 123;
+/** Bytes that may wait for a reader who goes on asking: some of the largest messages. */
+const ANSWERS_AT_MOST = 4 * 1024 * 1024;
 /** How long a connection may be open before it has said who it is. */
 const GREETING_MS = 3_000;
 
@@ -89,8 +93,16 @@ export class Connection extends WebSocket {
     if (this.readyState === WebSocket.OPEN) this.ping();
   }
 
+  /** A longer reason is cut, with room for the sign that stands for half a character. */
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason === undefined ? reason : Buffer.from(Buffer.from(reason).subarray(0, REASON_BYTES - 3).toString()));
+  }
+
   private heard(text: string): void {
+    // Who asks without reading the answers; nothing here is answered with more.
+    if (this.bufferedAmount > ANSWERS_AT_MOST) return this.terminate();
     this.hear?.(text).catch((error: unknown) => {
+      if ((error as Error).message.startsWith('Unexpected message of type')) return this.close(CloseCode.BadRequest, (error as Error).message);
       this.house.report(error);
       this.close(CloseCode.InternalServerError, 'Internal server error');
     });

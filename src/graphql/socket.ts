@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { newId } from '../decider/new-id.js';
 import { WebSocketServer } from 'ws';
@@ -28,8 +28,6 @@ const MAX_PAYLOAD = 64 * 1024;
 const LOOK_MS = 1_000;
 /** How long clients have to say goodbye when the server goes away; one that reads nothing never does. */
 const GOODBYE_MS = 1_000;
-/** A close reason may have 123 bytes (RFC 6455, 5.5). */
-const REASON_BYTES = 123;
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
 
@@ -40,7 +38,8 @@ type Conversation = Context<Record<string, unknown>, Connection>;
  * Wired by hand, since Nest's own server can neither bound a message nor look at the origin.
  */
 export class Socket {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false, handleProtocols, WebSocket: Connection });
+  // One message after another: graphql-ws looks at what those before have begun only when they have.
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false, allowSynchronousEvents: false, handleProtocols, WebSocket: Connection });
   private readonly documents: Documents;
   private readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   private readonly house: House;
@@ -65,7 +64,13 @@ export class Socket {
     });
     this.onUpgrade = (request, socket, head) => this.upgrade(request, socket, head);
     server.on('upgrade', this.onUpgrade);
-    this.looking = setInterval(() => this.sockets.clients.forEach((connection) => connection.look()), LOOK_MS).unref();
+    this.looking = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  private look(): void {
+    // What is held back here for a moment is nobody's fault.
+    this.house.outbox.letGo();
+    for (const connection of this.sockets.clients) connection.look();
   }
 
   get connections(): number { return this.sockets.clients.size; }
@@ -100,7 +105,7 @@ export class Socket {
       connection.checkTime();
     } catch (error) {
       const message = error instanceof Problem ? error.message : 'The token could not be checked.';
-      connection.close(CloseCode.Unauthorized, Buffer.from(message).subarray(0, REASON_BYTES).toString());
+      connection.close(CloseCode.Unauthorized, message);
     }
     return true;
   }
@@ -115,7 +120,7 @@ export class Socket {
       const answer = live.answer({ document, operationName: payload.operationName, variables: payload.variables ?? {} }, new Subscription(connection, id));
       return { schema, document, operationName: payload.operationName, variableValues: payload.variables, contextValue: answer, rootValue: undefined };
     } catch (error) {
-      return [error as GraphQLError];
+      return [error instanceof GraphQLError ? error : new GraphQLError(String((error as Error).message), { originalError: error as Error })];
     }
   }
 }

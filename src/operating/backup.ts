@@ -8,10 +8,10 @@ import { installationSecret } from '../config/secret.js';
 import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LogUnusable } from '../event-store/event-store.js';
-import { LOG_FORMAT } from '../event-store/log-file.js';
+import { LOG_FORMAT, LogFile } from '../event-store/log-file.js';
 import { copySqlite, faultOf, sync } from '../event-store/sqlite.js';
 import { type CliCommand, Interrupted, interruptible, logFileOf, percentTold, type Say, Wrong } from './cli-command.js';
-import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_FILE, secretCheck, writeManifest, type Manifest } from './manifest.js';
+import { fileDigest, LEAVES_FILE, LOG_FILE, MANIFEST_FILE, MANIFEST_NOW, SECRET_CHECK, SECRET_FILE, secretCheck, writeManifest, type Manifest } from './manifest.js';
 
 const OURS = [LOG_FILE, `${LOG_FILE}-wal`, `${LOG_FILE}-shm`, `${LOG_FILE}-journal`, LEAVES_FILE, SECRET_FILE, `${MANIFEST_FILE}.draft`, MANIFEST_FILE];
 
@@ -58,6 +58,12 @@ async function write(source: string, folder: string, secret: string, config: Con
   const leaves: Buffer[] = [];
   const checked = await checkLog(log, { codec: new Codec(), signal, onProgress: percentTold('Reading the copy', say), onLeaf: (leaf) => leaves.push(leaf) });
   if (!checked) throw new Interrupted();
+  const copy = LogFile.open(log, { readOnly: true });
+  const known = copy.note(SECRET_CHECK);
+  copy.close();
+  if (known !== undefined && known !== secretCheck(secret, checked.logId)) {
+    throw new Wrong(`${config.installationSecret === undefined ? join(config.dataDir, SECRET_FILE) : 'INSTALLATION_SECRET'} is not the secret by which this log knows people, so that the backup could not be used. Give the one that the server has.`);
+  }
   writeFileSync(join(folder, LEAVES_FILE), Buffer.concat(leaves), { mode: 0o600 });
   const names = [LOG_FILE, LEAVES_FILE];
   if (config.installationSecret === undefined) {

@@ -41,6 +41,9 @@ export type Manifest = Static<typeof Manifest>;
 
 export const MANIFEST_NOW = { format: MANIFEST_FORMAT } as const;
 
+/** The note of a log that tells its secret from another one. */
+export const SECRET_CHECK = 'secret check';
+
 /** Tells one secret from another without telling it. */
 export const secretCheck = (secret: string, logId: string): string => payloadDigest(secret, 'backup', { logId });
 

@@ -38,6 +38,8 @@ export class ViewStore implements Write {
     this.db = openSqlite(path, { synchronous: 'NORMAL' });
     // Seldom: a step changes many pages, and each moving of the WAL into the file is a sync.
     this.db.exec('PRAGMA wal_autocheckpoint = 16000');
+    // KiB. What a step changes lies all over the file: with the 2 MiB that are the default a rebuild of a long log reads again what it has just written.
+    this.db.exec('PRAGMA cache_size = -65536');
     const { n } = this.db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
     if (n === 0) {
       inTransaction(this.db, () => {

@@ -9,7 +9,7 @@ import { DEV_ISSUER } from '../../src/identity/dev-issuer.js';
 import { personIdOf } from '../../src/identity/person-id.js';
 import { FIRST_QUERY } from '../../src/graphql/first-query.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
-import { many, SETTINGS, STACK, theProgram, type Begun, type Ended, type TheProgram } from '../support/program.js';
+import { isTold, many, SETTINGS, STACK, theProgram, type Begun, type Ended, type TheProgram } from '../support/program.js';
 import { newDir } from '../support/temp.js';
 import { TestServer, until, type Json } from '../support/server.js';
 
@@ -98,8 +98,14 @@ describe('The secret by which a log knows people', () => {
   it('has to be the one of its first start: neither another nor a new one is taken, at the start and by the command line', async () => {
     const dataDir = newDir();
     const path = join(dataDir, 'installation-secret');
-    expect((await run('cli.js', ['establish', '--name', 'Committee', '--secretariat', 'secretariat'], { DATA_DIR: dataDir })).code).toBe(0);
-    const secret = readFileSync(path, 'utf8');
+    // As long as nobody is known it may be another one: a setting instead of the one that the first start has made.
+    const early = await TestServer.start({ dataDir, sample: 'none' });
+    await early.stop({ keep: true });
+    const given = { DATA_DIR: dataDir, INSTALLATION_SECRET: 'g'.repeat(40) };
+    expect((await run('cli.js', ['establish', '--name', 'Committee', '--secretariat', 'secretariat'], given)).code).toBe(0);
+    isTold(await run('cli.js', ['backup', join(newDir(), 'backup')], { DATA_DIR: dataDir }), 1, /installation-secret is not the secret by which this log knows people, so that the backup could not be used/);
+    const secret = 'g'.repeat(40);
+    writeFileSync(path, secret);
     const starts = (env: Readonly<Record<string, string>> = {}): Promise<Ended> => run('main.js', [], { DATA_DIR: dataDir, PORT: '0', SAMPLE: 'none', ...env });
     isRefused(await starts({ INSTALLATION_SECRET: 'o'.repeat(40) }), /^INSTALLATION_SECRET is not the secret by which this log knows people\. Give the one that it was begun with/);
     writeFileSync(path, 'another '.repeat(5));
@@ -127,6 +133,15 @@ describe('A restore or a copy that was cut off', () => {
     mkdirSync(join(copied, 'copying'));
     isRefused(await run('main.js', [], { DATA_DIR: copied, PORT: '0' }), /^A copy into .* was cut off, or goes on\. Say it again/);
     expect(readdirSync(copied)).toEqual(['copying']);
+    // Cut off after the log was whole: nothing is missing.
+    const whole = newDir();
+    expect((await run('cli.js', ['establish', '--name', 'x', '--secretariat', 'x'], { DATA_DIR: whole })).code).toBe(0);
+    for (const name of ['restoring', 'copying']) mkdirSync(join(whole, name));
+    expect((await run('cli.js', ['rebuild'], { DATA_DIR: whole })).code).toBe(0);
+    // The log is gone, and no other begun in its place.
+    rmSync(join(whole, 'log.db'));
+    isRefused(await run('main.js', [], { DATA_DIR: whole, PORT: '0' }), /^There is no log in .*, and views\.db was made from one\. Put log\.db back/);
+    expect(readdirSync(whole)).not.toContain('log.db');
   }, 60_000);
 });
 

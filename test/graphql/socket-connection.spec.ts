@@ -6,6 +6,7 @@ import WebSocket, { WebSocketServer } from 'ws';
 import { Connection, type House } from '../../src/graphql/socket-connection.js';
 import { Outbox } from '../../src/graphql/outbox.js';
 import { VISITOR } from '../../src/identity/standing.js';
+import { until } from '../support/server.js';
 
 let server: Server;
 let house: House & { readonly reported: unknown[] };
@@ -83,6 +84,24 @@ it('A connection is closed with 4403 at the first look after its token has expir
   jest.spyOn(Date, 'now').mockImplementation(() => now + 60_000);
   look(here, 1);
   expect((await closed)[0]).toBe(4403);
+});
+
+it('A connection that goes on asking without reading the answers is cut off, before they fill the memory', async () => {
+  const heard: string[] = [];
+  const { here, there } = await connect({ hear: async (text) => { heard.push(text); } });
+  there.pause();
+  for (let i = 0; i < 200; i++) here.send('x'.repeat(100_000));
+  there.send('more');
+  await until(() => here.readyState === WebSocket.CLOSED);
+  expect(heard).toEqual([]);
+  there.terminate();
+});
+
+it('A reason that is too long for its frame is cut, whatever signs it is of', async () => {
+  const { here, closed } = await connect();
+  here.close(4400, 'é€'.repeat(100));
+  const [code, reason] = await closed;
+  expect([code, reason.startsWith('é€é€'), Buffer.byteLength(reason) <= 123]).toEqual([4400, true, true]);
 });
 
 it('A connection whose message breaks something in here is reported and closed alone', async () => {

@@ -22,9 +22,10 @@ export function admitMetadata(stream: string, metadata: StreamMetadata): void {
 
 /**
  * The log's id, and what is noted of it: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
+ * @param mayBegin false: a log is known that was there
  * @throws LogUnusable
  */
-export async function logIdOf(server: Server, onNotice: (message: string) => void): Promise<LogIdentity> {
+export async function logIdOf(server: Server, onNotice: (message: string) => void, mayBegin = true): Promise<LogIdentity> {
   for (;;) {
     const { metadata, revision } = await server.metadata();
     admitMetadata(server.stream, metadata);
@@ -34,6 +35,9 @@ export async function logIdOf(server: Server, onNotice: (message: string) => voi
     }
     const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
     if (logId !== undefined && acl === $acl) return { logId, notes };
+    if (logId === undefined && !mayBegin) {
+      throw new LogUnusable(`The stream ${server.stream} is empty, and the copy of this node has entries: the server has lost the log, or is another one. Keep the copies of all nodes. docs/operating.md, "If the server is lost", says how to go on.`);
+    }
     const given = logId ?? newLogId();
     try {
       if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(acl !== undefined && { $acl: acl }) }, revision)) return { logId: given, notes };

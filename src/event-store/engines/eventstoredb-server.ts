@@ -60,7 +60,7 @@ export class Server {
   }
 
   get stream(): string { return this.options.stream; }
-  /** Since it last answered, whatever it said. */
+  /** Since it last answered, whatever it said but that this node has no right. */
   get silentMs(): number { return performance.now() - this.heardAt; }
 
   /** Writes at exactly this head. @throws ServerRefusal, LogUnreachable */
@@ -168,7 +168,12 @@ export class Server {
   /** A channel that hangs stays hung: it is left behind, and what it still says is heard by nobody. */
   private reconnect(): void {
     const old = this.client;
-    this.client = this.connect();
+    try {
+      this.client = this.connect();
+    } catch {
+      // A certificate that cannot be read at the moment: it could when this began.
+      return;
+    }
     void Promise.race([old.dispose(), wait(3_000, undefined, { ref: false })]).catch(() => undefined);
   }
 

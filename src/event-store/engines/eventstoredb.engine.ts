@@ -5,7 +5,7 @@ import type { Head, StoredEntry } from '../entry.js';
 import { ClockAhead, CommandRecorded, EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable, TimeWentBack, type OpenEngine } from '../event-store.js';
 import { followLog } from '../follow.js';
 import { leafOf } from '../leaf.js';
-import { COPY_FILE, LogFile } from '../log-file.js';
+import { COPY_FILE, FolderUnsafe, LogFile } from '../log-file.js';
 import { faultOf, removeDatabase } from '../sqlite.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
@@ -19,7 +19,7 @@ export interface EventStoreDbOptions extends ServerOptions {
   /** Called where the copy and the log differ, or the copy cannot be written: the process has to end. */
   readonly onFatal: (error: unknown) => void;
   readonly onListenerError?: (error: unknown) => void;
-  /** Something that an operator should know, such as a copy that was thrown away. */
+  /** Something that an operator should know, such as a copy that is not the stream's. */
   readonly onNotice?: (message: string) => void;
 }
 
@@ -30,6 +30,8 @@ const PAGE = 500;
 /** Of a long reading: the server makes them ready while others are written. */
 const PAGES_AHEAD = 2;
 const SAMPLES = 16;
+/** A node that may not write is not ready for so long. */
+const DENIED_MS = 30_000;
 /** More would bind all nodes to this one's clock: times never go back along the log, and terms and deadlines are judged by them. */
 const AHEAD_AT_MOST_MS = 2_000;
 /** How long what the server has judged by may take to be readable there. */
@@ -54,7 +56,10 @@ export class EventStoreDbEngine implements OpenEngine {
   private polling: Promise<void> | undefined;
   private catching: Promise<void> | undefined;
   private last: Promise<unknown> = Promise.resolve();
-  private isAway = false;
+  /** What was told last of the server; undefined: it answers. */
+  private away: string | undefined;
+  /** When it last denied an append, by performance.now(). */
+  private deniedAt: number | undefined;
 
   private constructor(
     readonly log: LogFile, private readonly server: Server, private readonly lock: WriterLock, private readonly onFatal: (error: unknown) => void,
@@ -64,9 +69,10 @@ export class EventStoreDbEngine implements OpenEngine {
   /** Opened when the copy has all that the server has. @throws LogUnusable, LogUnreachable */
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEngine> {
     const lock = WriterLock.take(join(options.dataDir, LOCK_FILE), `The copy of the log in ${options.dataDir}`);
-    const server = new Server(options);
+    let server: Server | undefined;
     let log: LogFile | undefined;
     try {
+      server = new Server(options);
       log = await openCopy(server, options);
       const engine = new EventStoreDbEngine(log, server, lock, options.onFatal, options.onNotice ?? (() => undefined));
       await engine.catchUp();
@@ -74,9 +80,9 @@ export class EventStoreDbEngine implements OpenEngine {
       return engine;
     } catch (error) {
       log?.close();
-      await server.close();
+      await server?.close();
       lock.release();
-      throw asUnusable(error, server.stream);
+      throw asUnusable(error, options.stream);
     }
   }
 
@@ -111,7 +117,9 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   silentMs(): number {
-    return this.server.silentMs;
+    // Only an append finds out that it may be written again, so after a while somebody is let try.
+    const denied = this.deniedAt === undefined ? 0 : performance.now() - this.deniedAt;
+    return Math.max(this.server.silentMs, this.deniedAt !== undefined && denied < DENIED_MS ? DENIED_MS : 0);
   }
 
   async close(): Promise<void> {
@@ -127,7 +135,7 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   private async appendNow(entries: readonly StoredEntry[], expectedHead: number): Promise<void> {
-    if (entries.length === 0 || this.log.head.position < expectedHead) await this.catchUp();
+    if (entries.length === 0 || this.log.head.position < expectedHead) await this.catchUpToDecide();
     if (this.log.head.position !== expectedHead) throw new HeadMoved(expectedHead, this.log.head.position);
     if (entries.length === 0) return;
     this.check(entries);
@@ -139,16 +147,26 @@ export class EventStoreDbEngine implements OpenEngine {
         // The server may judge before the entries can be read.
         const { actual } = error.fault;
         const until = performance.now() + READABLE_MS;
-        while (this.log.head.position < actual && performance.now() < until) await this.catchUp();
+        while (this.log.head.position < actual && performance.now() < until) await this.catchUpToDecide();
         if (this.log.head.position < actual) throw new LogUnreachable(error);
         throw new HeadMoved(expectedHead, this.log.head.position);
       }
-      if (isDeniedTo(error.fault)) throw new LogUnreachable(error);
+      if (isDeniedTo(error.fault)) {
+        if (this.deniedAt === undefined) this.onNotice('the server of the log does not let this node write; until it does, commands are refused and reading goes on');
+        this.deniedAt = performance.now();
+        throw new LogUnreachable(error);
+      }
       if (error.fault.kind === 'REFUSED' && error.fault.why === 'TOO_LARGE') throw new EntryTooLarge(Math.max(...entries.map(sizeOnServer)));
       this.onFatal(error);
       throw error;
     }
     this.take(entries);
+    if (this.deniedAt !== undefined) this.onNotice('the server of the log lets this node write again');
+    this.deniedAt = undefined;
+  }
+
+  private async catchUpToDecide(): Promise<void> {
+    await this.catchUp().catch((error: unknown) => { throw isDenied(error) ? new LogUnreachable(error) : error; });
   }
 
   /** What the embedded engine's triggers say, said before anything is sent. */
@@ -189,17 +207,16 @@ export class EventStoreDbEngine implements OpenEngine {
         this.tell(undefined);
       } catch (error) {
         // A server that cannot be reached, or lets nobody in, may be another one soon; what differs never agrees again.
-        const isDenied = error instanceof ServerRefusal && isDeniedTo(error.fault);
-        if (!isDenied && !(error instanceof LogUnreachable)) return this.onFatal(error);
-        this.tell(isDenied ? 'does not let this node in' : 'does not answer');
+        if (!isDenied(error) && !(error instanceof LogUnreachable)) return this.onFatal(error);
+        this.tell(isDenied(error) ? 'does not let this node in' : 'does not answer');
       }
     }
   }
 
   /** Once when it goes, and once when it is back. */
   private tell(why: string | undefined): void {
-    if (this.isAway === (why !== undefined)) return;
-    this.isAway = why !== undefined;
+    if (this.away === why) return;
+    this.away = why;
     this.onNotice(`the server of the log ${why === undefined ? 'answers again' : `${why}; until it does, commands are refused and reading goes on`}`);
   }
 
@@ -249,10 +266,12 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 }
 
+const isDenied = (error: unknown): boolean => error instanceof ServerRefusal && isDeniedTo(error.fault);
+
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
-  const { logId, notes } = await logIdOf(server, (message) => onNotice?.(message));
   const path = join(dataDir, COPY_FILE);
+  const { logId, notes } = await logIdOf(server, (message) => onNotice?.(message), !hasEntries(path));
   const open = (): LogFile => {
     const log = LogFile.open(path, { onListenerError, logId });
     if (log.logId === logId) for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
@@ -265,11 +284,11 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: 
     copy = open();
     const different = copy.logId === logId ? await differenceOf(copy, server) : undefined;
     if (copy.logId === logId && different === undefined) return copy;
-    isEvidence = different !== undefined;
+    isEvidence = copy.head.position > 0;
     why = different ?? 'it is of another log';
   } catch (error) {
     copy?.close();
-    if (!(error instanceof LogUnusable) && faultOf(error) !== 'CORRUPT') throw error;
+    if (error instanceof FolderUnsafe || (!(error instanceof LogUnusable) && faultOf(error) !== 'CORRUPT')) throw error;
     why = error instanceof LogUnusable ? error.message : 'it is damaged';
   }
   copy?.close();
@@ -278,6 +297,18 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: 
   onNotice?.(`the copy of the log is ${kept === undefined ? 'thrown away' : `kept as ${kept}`} and read anew from the server: ${why}`);
   removeDatabase(path);
   return open();
+}
+
+function hasEntries(path: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    const copy = LogFile.open(path, { readOnly: true });
+    copy.close();
+    return copy.head.position > 0;
+  } catch {
+    // What is wrong with it is told where it is opened to be used.
+    return false;
+  }
 }
 
 /** @returns the name of a file in the same folder that nothing of this program reads any more */

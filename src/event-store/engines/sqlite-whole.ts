@@ -101,7 +101,7 @@ class SqliteTarget implements LogTarget {
     const { log } = this;
     if (!log) return;
     for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
-    if (!this.isDraft) return;
+    if (!this.isDraft) return void rmSync(join(this.name, DRAFT), { recursive: true, force: true });
     log.close();
     // Closed, the file alone is the log; what the driver still holds of it forbids to ask for more than that.
     if (existsSync(`${this.draft}-wal`) && statSync(`${this.draft}-wal`).size > 0) throw new LogUnusable(`${this.draft} is still read by somebody. Say the same again: it goes on.`);
