@@ -184,7 +184,7 @@ describe('A backup', () => {
       isTold(await program.cli(['restore', folder], { DATA_DIR: other }), 1, /is not empty: it holds holiday\.jpg\. Name a folder in DATA_DIR that is new or empty/);
       isTold(await program.cli(['restore', dataDir], { DATA_DIR: newDir() }), 1, /is no backup/);
       isTold(await program.cli(['restore'], { DATA_DIR: newDir() }), 1, /^Name the folder of one backup, such as: npm run cli -- restore/);
-      isTold(await program.cli(['restore', folder], { DATA_DIR: newDir(), INSTALLATION_SECRET: 'o'.repeat(40) }), 1, /Leave it out: the backup has its own/);
+      isTold(await program.cli(['restore', folder], { DATA_DIR: newDir(), INSTALLATION_SECRET: 'o'.repeat(40) }), 1, /The backup has its own: leave it out\./);
       expect([server.dataDir, dataDir, other].map(filesOf)).toEqual(untouched);
       await server.stop();
     }, 90_000);
