@@ -10,7 +10,7 @@ export const SECRET_FILE = 'installation-secret';
 export function installationSecret(dataDir: string, given: string | undefined): string {
   if (given !== undefined) return given;
   const path = join(dataDir, SECRET_FILE);
-  if (!existsSync(path)) throw new WrongSetting([`${path} is missing, by which the log knows people. Put it back from a backup, or give in INSTALLATION_SECRET what it held.`]);
+  if (!existsSync(path)) throw new WrongSetting([`${path} is missing, by which the log knows people. Put it back from a backup, give in INSTALLATION_SECRET what it held, or name another folder in DATA_DIR.`]);
   const secret = readFileSync(path, 'utf8').trim();
   if (secret.length < SECRET_LENGTH) throw new WrongSetting([`${path} holds ${secret.length} characters; it must be at least ${SECRET_LENGTH}. Put it back from a backup, or remove it where no log has begun.`]);
   return secret;

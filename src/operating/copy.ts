@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectionTold, isConnection, isStreamName, type Config } from '../config/config.js';
+import { makeFolder } from '../config/folder.js';
 import { LogUnreachable, LogUnusable } from '../event-store/event-store.js';
 import { leafOf } from '../event-store/leaf.js';
 import { Damaged } from '../event-store/log-check.js';
@@ -67,6 +68,7 @@ async function copyLog(logs: WholeLogs, from: LogPlace, to: LogPlace, config: Co
   try {
     const written = await source.isWritten();
     if (written) say(`${source.name} is in use: what is decided from now on is not in this copy.`);
+    if ('folder' in to) makeTarget(to.folder);
     target = await logs.openTarget(to);
     const leaves: Buffer[] = [];
     const found = await compare(source, target, leaves, say, signal);
@@ -80,6 +82,14 @@ async function copyLog(logs: WholeLogs, from: LogPlace, to: LogPlace, config: Co
   } finally {
     await target?.close();
     await source.close();
+  }
+}
+
+function makeTarget(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new Wrong(`${folder} cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)}). Name a folder that this program may write to.`);
   }
 }
 

@@ -45,9 +45,8 @@ export async function openSqliteSource(folder: string, signal: AbortSignal, onPr
   };
 }
 
-/** A folder that is to hold a log in a file. @throws LogUnusable where a server runs in it */
+/** A folder, which is there, that is to hold a log in a file. @throws LogUnusable where a server runs in it */
 export function openSqliteTarget(folder: string): LogTarget {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = WriterLock.take(join(folder, LOCK_FILE), `The log in ${folder}`);
   try {
     return new SqliteTarget(folder, lock);
