@@ -29,11 +29,12 @@ export interface ListOptions {
   readonly filters?: Readonly<Record<string, string>>;
 }
 
+/** In the key of an interval its thing stands before its beginning: an interval that ends is found by its thing, among all that have the value still. */
 export const tableSchema = (name: string): string => `
   CREATE TABLE ${name}_things (thing INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;
   CREATE TABLE ${name} (thing INTEGER NOT NULL, at INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (thing, at)) STRICT, WITHOUT ROWID;
   CREATE TABLE ${name}_when (filter TEXT NOT NULL, value TEXT NOT NULL, until INTEGER NOT NULL, since INTEGER NOT NULL, thing INTEGER NOT NULL,
-    PRIMARY KEY (filter, value, until, since, thing)) STRICT, WITHOUT ROWID;
+    PRIMARY KEY (filter, value, until, thing, since)) STRICT, WITHOUT ROWID;
 `;
 export const partsSchema = (name: string): string => `
   CREATE TABLE ${name} (thing TEXT NOT NULL, part INTEGER NOT NULL, at INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (thing, part, at)) STRICT, WITHOUT ROWID;
