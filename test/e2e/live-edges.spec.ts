@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isObjectType, getNamedType, parse } from 'graphql';
@@ -375,6 +376,39 @@ describe('A subscriber', () => {
       expect([wrong, asked.errors[0]?.extensions, asked.messages]).toMatchObject([wrong, { code: 'INVALID', correlationId: expect.any(String) }, []]);
       await asked.dispose();
     }
+  });
+
+  it('who gives an id up and asks under it again, all in one packet, is answered under it, once a position', async () => {
+    const before = server.running.live.waiting;
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    let way: Socket | undefined;
+    socket.on('upgrade', (response) => { way = response.socket; });
+    const heard: { readonly id?: string; readonly type: string; readonly payload?: { readonly data: { readonly committee: Message } } }[] = [];
+    socket.on('message', (data) => { heard.push(JSON.parse(String(data)) as (typeof heard)[0]); });
+    const hears = (count: number): Promise<void> => until(() => heard.length >= count || socket.readyState === WebSocket.CLOSED);
+    await until(() => socket.readyState === WebSocket.OPEN);
+    socket.send('{"type":"connection_init"}');
+    await hears(1);
+    const [giveUp, ask] = ['{"id":"1","type":"complete"}', '{"id":"1","type":"subscribe","payload":{"query":"subscription { committee { position } }"}}'];
+    /** The answer to the ping says that all before it was heard. */
+    const inOnePacket = async (...messages: readonly string[]): Promise<void> => {
+      way?.cork();
+      for (const message of [...messages, '{"type":"ping"}']) socket.send(message);
+      way?.uncork();
+      await hears(heard.length + 1);
+    };
+    await inOnePacket(ask, giveUp, ask);
+    const first = await vote(0);
+    await hears(3);
+    await inOnePacket(giveUp, ask);
+    const second = await vote(1);
+    await hears(5);
+    await inOnePacket(giveUp);
+    expect([socket.readyState, ...heard.slice(1).map(({ id, type, payload }) => [id, type, payload?.data?.committee.position])]).toEqual([
+      WebSocket.OPEN, [undefined, 'pong', undefined], ['1', 'next', String(first)], [undefined, 'pong', undefined], ['1', 'next', String(second)], [undefined, 'pong', undefined],
+    ]);
+    expect(server.running.live.waiting).toBe(before);
+    socket.terminate();
   });
 
   it('that asks about what stands nowhere in a long log holds nobody up: others have their turn every few hundred positions', async () => {
