@@ -260,6 +260,13 @@ describe('A copy is refused', () => {
     isTold(await copied(toFolder(stream, newDir())), 1, /^There is no log in the stream/);
   });
 
+  it('to a folder that cannot be made', async () => {
+    // Of the program itself, where Node's own way of making folders would hang.
+    for (const folder of ['/proc/copy', join(dataDir, 'log.db', 'copy')]) {
+      isTold(await program.cli(['copy', ...toFolder(whole, folder)]), 1, new RegExp(`^${folder} cannot be made \\(E[A-Z]+\\)\\. Name a folder that this program may write to\\.\\n$`));
+    }
+  }, 60_000);
+
   it('where no server answers, in a sentence without the password', async () => {
     isTold(await copied(['--from', dataDir, '--to', 'esdb://user:hidden@127.0.0.1:9?tls=false']), 1, /^The server does not answer\. Nothing was copied now\. Say the same again and it goes on\.$/);
   }, 60_000);

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
 import { readConfig } from '../../src/config/config.js';
 import { LogUnusable } from '../../src/event-store/event-store.js';
-import { LogFile } from '../../src/event-store/log-file.js';
+import { COPY_FILE, LogFile } from '../../src/event-store/log-file.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
 import { openSystem, type System } from '../../src/system.js';
 import { TestServer } from '../support/server.js';
@@ -51,6 +51,9 @@ describe('The file of the views, at a start', () => {
     db.close();
   };
 
+  /** What a node of an EventStoreDB leaves. */
+  const copyOf = (logId: string, dir: string): void => LogFile.open(join(dir, COPY_FILE), { logId }).close();
+
   // A row that no log gives, to see whether a file was kept or built anew.
   const MARK = "INSERT INTO touches VALUES ('mark', 1);";
   const kept = (system: System): boolean => system.runner.store.touches('mark', 0, 10, 10).length > 0;
@@ -62,6 +65,10 @@ describe('The file of the views, at a start', () => {
   });
 
   const others: readonly (readonly [string, (path: string, dir: string) => void])[] = [
+    ['of the log that a node of an EventStoreDB had here, whose copy lies beside it,', (path, dir) => {
+      sql(`${MARK} UPDATE checkpoint SET log_id = 'of the server'`)(path);
+      copyOf('of the server', dir);
+    }],
     ['of another log, of which it has seen nothing', sql(`${MARK} UPDATE checkpoint SET log_id = 'another', position = 0, entry_id = NULL`)],
     ['of another shape', sql(`${MARK} UPDATE checkpoint SET shape = 'another'`)],
     ['ahead of the log', sql(`${MARK} UPDATE checkpoint SET position = position + 1`)],
@@ -98,6 +105,11 @@ describe('The file of the views, at a start', () => {
     const db = new DatabaseSync(join(dirs.at(-1) as string, VIEWS_FILE), { readOnly: true });
     expect(db.prepare("SELECT count(*) AS n FROM touches WHERE thing = 'mark'").get()).toEqual({ n: 1 });
     db.close();
+    // Nor does the copy of a third log tell where it is from.
+    await expect(started((path, dir) => {
+      sql("UPDATE checkpoint SET log_id = 'another'")(path);
+      copyOf('of the server', dir);
+    })).rejects.toThrow(LogUnusable);
     // Lost, and begun anew: no other is told in its place.
     await expect(started((_path, dir) => rmSync(join(dir, 'log.db')))).rejects.toThrow(LogUnusable);
   });
