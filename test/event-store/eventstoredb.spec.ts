@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
@@ -9,7 +9,7 @@ import { EntryTooLarge, HeadMoved, LogUnreachable, LogUnusable } from '../../src
 import { LogFile } from '../../src/event-store/log-file.js';
 import { entriesAfter, positionsOf, range } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
-import { removeDir, tempDir } from '../support/temp.js';
+import { newDir, removeDir, tempDir } from '../support/temp.js';
 import { contract, type OpenLog } from './contract.js';
 
 /** Where a real server is given, the same is asked of it. */
@@ -25,7 +25,7 @@ afterAll(() => double.stop());
 const unexpected = (error: unknown): never => { throw new Error('onFatal was called', { cause: error }); };
 const newStream = (): string => `committee-test-${newId()}`;
 
-interface Opening { readonly dir?: string; readonly stream?: string; readonly onFatal?: (error: unknown) => void; readonly onNotice?: (message: string) => void; readonly patienceMs?: number }
+interface Opening { readonly dir?: string; readonly stream?: string; readonly onFatal?: (error: unknown) => void; readonly onNotice?: (message: string) => void; readonly patienceMs?: number; readonly connection?: string }
 async function openEngine({ dir = tempDir(), stream = newStream(), onFatal = unexpected, ...more }: Opening = {}): Promise<OpenLog & { readonly engine: EventStoreDbEngine; readonly dir: string; readonly stream: string }> {
   const listenerErrors: unknown[] = [];
   // Patience for a machine that does much else; tests of what ends it have their own.
@@ -160,7 +160,7 @@ describe('The engine eventstoredb', () => {
 /** What a real server does seldom is made to happen: only a double can be told to. */
 if (REAL !== undefined) it.todo('not run on a real server: calls that go wrong');
 else describe('The engine eventstoredb, where calls go wrong', () => {
-  afterEach(() => { Object.assign(double, { denies: undefined, deniesAppends: false }); });
+  afterEach(() => { Object.assign(double, { denies: undefined, deniesAppends: false, isAway: false }); });
   const open = engines();
   const onServer = (stream: string): number => double.streams.get(stream)?.length ?? 0;
 
@@ -262,6 +262,27 @@ else describe('The engine eventstoredb, where calls go wrong', () => {
     await engine.append(entriesAfter(1, 1), 1);
     while (notices.length < 4) await new Promise((resolve) => { setTimeout(resolve, 20); });
     expect(notices.filter((notice) => !notice.includes('write'))).toEqual(['the server of the log does not let this node in; until it does, commands are refused and reading goes on', 'the server of the log answers again']);
+  });
+
+  it('outlives a certificate that is not there when it connects anew: unreachable as the server itself, and it goes on with both', async () => {
+    const notices: string[] = [];
+    const certificate = join(newDir(), 'user.crt');
+    writeFileSync(certificate, 'a certificate');
+    // The client reads those of a user as it does tlsCAFile, and also where it speaks without TLS, as the double does.
+    const withCertificate = `${double.connection}&userCertFile=${certificate}&userKeyFile=${certificate}`;
+    const { engine, log } = await open({ connection: withCertificate, patienceMs: 300, onNotice: (message) => notices.push(message) });
+    await engine.append(entriesAfter(0, 1), 0);
+    rmSync(certificate);
+    await expect(openEngine({ dir: newDir(), connection: withCertificate })).rejects.toThrow(/^EVENT_STORE cannot be used: Failed to load certificate file/);
+    double.isAway = true;
+    await expect(engine.append(entriesAfter(1, 1), 1)).rejects.toBeInstanceOf(LogUnreachable);
+    while (notices.length === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(log.read(0, 9)).toHaveLength(1);
+    writeFileSync(certificate, 'a new certificate');
+    double.isAway = false;
+    await engine.append(entriesAfter(1, 1), 1);
+    while (notices.length < 2) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(notices).toEqual(['the server of the log does not answer; until it does, commands are refused and reading goes on', 'the server of the log answers again']);
   });
 
   it('begins no log on a server that has lost the one it has a copy of', async () => {
