@@ -2,8 +2,10 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
+import { COPY_FILE, LogFile } from '../../src/event-store/log-file.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { isTold, many, theProgram, type TheProgram } from '../support/program.js';
+import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { TestServer } from '../support/server.js';
 
@@ -78,7 +80,19 @@ describe(`A node on EventStoreDB (${REAL === undefined ? 'protocol double; a rea
     const { node, sent } = await start(stopped);
     expect(stateOf(node)).toEqual(state);
     if (REAL === undefined) expect(sent).toBeLessThan(A_FEW);
-    await node.stop();
+    await node.stop({ keep: true });
+  }, 120_000);
+
+  const synced = straceMissing === undefined ? it : it.skip;
+  synced('whose folder cannot be synced does not start, and keeps its copy: nothing speaks against that', async () => {
+    const dataDir = join(newDir(), 'var');
+    cpSync(stopped, dataDir, { recursive: true });
+    const strace = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-P', dataDir, '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO'];
+    isTold(await program.under(strace, 'main.js', [], { ...env, DATA_DIR: dataDir, PORT: '0' }), 1, new RegExp(`^The folder of ${join(dataDir, COPY_FILE)} cannot be synced \\(EIO\\), so nothing in it would be safe\\. Look at its disk\\.`));
+    expect(readdirSync(dataDir).filter((name) => name.includes('aside'))).toEqual([]);
+    const copy = LogFile.open(join(dataDir, COPY_FILE), { readOnly: true });
+    expect(copy.head.position).toBe(COUNT + 1 + TAIL.length);
+    copy.close();
   }, 120_000);
 
   it('whose server is lost: its backup goes on as a log in a file, or on a new server', async () => {
@@ -93,7 +107,7 @@ describe(`A node on EventStoreDB (${REAL === undefined ? 'protocol double; a rea
     expect(await program.cli(['copy', '--from', folder, '--to', 'EVENT_STORE'], env)).toMatchObject({ code: 0, err: '' });
     // The files of a node fit on the new one too, as far as it goes: what is longer there is not trusted.
     const { node } = await start(stopped);
-    expect(node.head).toBe(COUNT + 1);
+    expect([node.head, existsSync(join(stopped, `${COPY_FILE}.aside-1`))]).toEqual([COUNT + 1, true]);
     await node.stop();
   }, 120_000);
 });
