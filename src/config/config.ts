@@ -141,7 +141,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 const NOT_WRITABLE = [8, 14];
 
 /** A full disk or quota: as the system tells it, as SQLite does (FULL; IOERR_SHMSIZE for the memory that a WAL shares), as the log and the kernel do. */
-function isNoRoom(error: unknown): boolean {
+export function isNoRoom(error: unknown): boolean {
   const { code, errcode = 0, sqliteExtendedCode = errcode, name, reason } = error as NodeJS.ErrnoException & { errcode?: number; sqliteExtendedCode?: number; reason?: string };
   return code === 'ENOSPC' || code === 'EDQUOT' || (errcode & 0xff) === 13 || sqliteExtendedCode === 4874 || name === 'LogFull' || reason === 'DISK_FULL';
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Config } from '../config/config.js';
+import { isNoRoom, type Config } from '../config/config.js';
 import { Codec } from '../event-store/codec.js';
 import { checkLog, Damaged } from '../event-store/log-check.js';
 import { LogFile } from '../event-store/log-file.js';
@@ -96,7 +96,7 @@ function logAt(path: string, position: number): { logId: string; entryId: string
 
 /** The rows that a log gives up to a position. @throws Damaged where a view cannot take an entry */
 async function built(path: string, views: readonly View[], upTo: number, say: Say, signal: AbortSignal): Promise<RowsDigest> {
-  const folder = mkdtempSync(join(tmpdir(), 'committee-verify-'));
+  const folder = temporaryFolder();
   const log = LogFile.open(path, { readOnly: true });
   const codec = new Codec();
   try {
@@ -110,12 +110,22 @@ async function built(path: string, views: readonly View[], upTo: number, say: Sa
       store.close();
     }
   } catch (error) {
-    if (faultOf(error) === 'FULL') throw new Wrong(`There is no room in ${tmpdir()} to build the views. Name a folder with as much room as ${VIEWS_FILE} takes in TMPDIR.`);
-    throw error;
+    throw isNoRoom(error) ? noRoom() : error;
   } finally {
     log.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'committee-verify-'));
+  } catch (error) {
+    if (isNoRoom(error)) throw noRoom();
+    throw new Wrong(`TMPDIR is ${JSON.stringify(tmpdir())}; it must be a folder that this program may write to (${(error as NodeJS.ErrnoException).code ?? String(error)}).`);
+  }
+}
+
+const noRoom = (): Wrong => new Wrong(`There is no room in ${tmpdir()} to build the views. Name a folder with as much room as ${VIEWS_FILE} takes in TMPDIR.`);
 
 const stopped = (): Interrupted => new Interrupted('Interrupted. Nothing was changed; what was read so far was well.');

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -12,6 +12,7 @@ import { verify as verifyOf } from '../../src/operating/verify.js';
 import { checkBackup } from '../../src/operating/check-backup.js';
 import { readManifest } from '../../src/operating/manifest.js';
 import { called, isTold, theProgram, type TheProgram } from '../support/program.js';
+import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { TestServer } from '../support/server.js';
@@ -245,5 +246,19 @@ describe('verify', () => {
     isTold(both, 1, /not both/);
     isTold(two, 1, /^Name one backup, or none/);
     isTold(noBackup, 1, /is no backup, or one that was not finished/);
+  }, 60_000);
+
+  it('names TMPDIR where nothing can be built there, and not the folder of the log', async () => {
+    const missing = join(newDir(), 'missing');
+    isTold(await program.cli(['verify', backup], { TMPDIR: missing }), 1, new RegExp(`^TMPDIR is "${missing}"; it must be a folder that this program may write to \\(ENOENT\\)\\.\\n$`));
+  }, 60_000);
+
+  /** No room is made by strace: a backup is read without a write, so that every write and every folder is one of the views that are built. */
+  const full = straceMissing === undefined ? it : it.skip;
+  full.each([['for the folder', 'mkdir'], ['for the views', 'pwrite64']])('says that there is no room in TMPDIR, %s, and leaves nothing there', async (_what, call) => {
+    const temporary = newDir();
+    const strace = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:error=ENOSPC`];
+    isTold(await program.under(strace, 'cli.js', ['verify', backup], { TMPDIR: temporary, DATA_DIR: dataDir }), 1, new RegExp(`^There is no room in ${temporary} to build the views\\. Name a folder with as much room as views\\.db takes in TMPDIR\\.\\n$`));
+    expect(readdirSync(temporary)).toEqual([]);
   }, 60_000);
 });
