@@ -14,7 +14,7 @@ import { openEngine } from './engines.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { LogUnusable, type LocalLog, type OpenEngine } from './event-store/event-store.js';
 import { COPY_FILE, LogFile } from './event-store/log-file.js';
-import { faultOf, removeDatabase } from './event-store/sqlite.js';
+import { faultOf, removeDatabase, sync } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -97,7 +97,7 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
 /** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
 function secretOf(log: LocalLog, { dataDir, eventStore, installationSecret: given }: Config): string {
   const isEmpty = log.head.position === 0;
-  const secret = (isEmpty ? firstSecret : installationSecret)(dataDir, given);
+  const secret = isEmpty ? firstSecret(dataDir, given, sync) : installationSecret(dataDir, given);
   // A node's copy would keep what this one node was given; the others are known by it from what they say to one another.
   if (eventStore !== undefined) return secret;
   const check = secretCheck(secret, log.logId);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECRET_LENGTH, WrongSetting } from './config.js';
-import { makeFolder, syncFolder } from './folder.js';
+import { makeFolder } from './folder.js';
 
 export const SECRET_FILE = 'installation-secret';
 
@@ -16,14 +16,17 @@ export function installationSecret(dataDir: string, given: string | undefined): 
   return secret;
 }
 
-/** Made once, before there is anybody to be known, and readable by its owner only. It is on the disk before the first entry of the log is. */
-export function firstSecret(dataDir: string, given: string | undefined): string {
+/**
+ * Made once, before there is anybody to be known, and readable by its owner only. It is on the disk before the first entry of the log is.
+ * @param sync puts a folder's list of its files on the disk, as the log does
+ */
+export function firstSecret(dataDir: string, given: string | undefined, sync: (folder: string) => void): string {
   const path = join(dataDir, SECRET_FILE);
   if (given === undefined && !existsSync(path)) {
     makeFolder(dataDir);
     writeFileSync(`${path}.draft`, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
     renameSync(`${path}.draft`, path);
-    syncFolder(dataDir);
+    sync(dataDir);
   }
   return installationSecret(dataDir, given);
 }
