@@ -8,6 +8,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   workerIdleMemoryLimit: '700MB',
+  reporters: ['default', '<rootDir>/test/support/not-run.mjs'],
   testTimeout: 60_000,
   // One worker for each processor: most of the longest suites wait for processes of their own.
   maxWorkers: '100%',

@@ -8,6 +8,7 @@ import { isTold, many, theProgram, type TheProgram } from '../support/program.js
 import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { TestServer } from '../support/server.js';
+import { itWhere } from '../support/where.js';
 
 /** Only the double counts what it sends; where a real server is given, what is started from the files is asked of it too. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -83,8 +84,7 @@ describe(`A node on EventStoreDB (${REAL === undefined ? 'protocol double; a rea
     await node.stop({ keep: true });
   }, 120_000);
 
-  const synced = straceMissing === undefined ? it : it.skip;
-  synced('whose folder cannot be synced does not start, and keeps its copy: nothing speaks against that', async () => {
+  itWhere(straceMissing)('whose folder cannot be synced does not start, and keeps its copy: nothing speaks against that', async () => {
     const dataDir = join(newDir(), 'var');
     cpSync(stopped, dataDir, { recursive: true });
     const strace = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-P', dataDir, '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO'];

@@ -16,6 +16,7 @@ import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { TestServer } from '../support/server.js';
+import { itWhere } from '../support/where.js';
 
 const FLIPS = Number(process.env['FLIPS'] ?? 150);
 
@@ -254,11 +255,12 @@ describe('verify', () => {
   }, 60_000);
 
   /** No room is made by strace: a backup is read without a write, so that every write and every folder is one of the views that are built. */
-  const full = straceMissing === undefined ? it : it.skip;
-  full.each([['for the folder', 'mkdir'], ['for the views', 'pwrite64']])('says that there is no room in TMPDIR, %s, and leaves nothing there', async (_what, call) => {
-    const temporary = newDir();
-    const strace = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:error=ENOSPC`];
-    isTold(await program.under(strace, 'cli.js', ['verify', backup], { TMPDIR: temporary, DATA_DIR: dataDir }), 1, new RegExp(`^There is no room in ${temporary} to build the views\\. Name a folder with as much room as views\\.db takes in TMPDIR\\.\\n$`));
-    expect(readdirSync(temporary)).toEqual([]);
-  }, 60_000);
+  for (const [what, call] of [['for the folder', 'mkdir'], ['for the views', 'pwrite64']] as const) {
+    itWhere(straceMissing)(`says that there is no room in TMPDIR, ${what}, and leaves nothing there`, async () => {
+      const temporary = newDir();
+      const strace = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:error=ENOSPC`];
+      isTold(await program.under(strace, 'cli.js', ['verify', backup], { TMPDIR: temporary, DATA_DIR: dataDir }), 1, new RegExp(`^There is no room in ${temporary} to build the views\\. Name a folder with as much room as views\\.db takes in TMPDIR\\.\\n$`));
+      expect(readdirSync(temporary)).toEqual([]);
+    }, 60_000);
+  }
 });

@@ -5,6 +5,7 @@ import { BEFORE_THE_FIRST, type StoredEntry } from '../../src/event-store/entry.
 import { CommandRecorded, HeadMoved, LogFull, TimeWentBack, type Engine, type LocalLog } from '../../src/event-store/event-store.js';
 import { entriesAfter, positionsOf, range, timeOf } from '../support/entries.js';
 import { below, randomFrom, SEED } from '../support/random.js';
+import { describeWhere } from '../support/where.js';
 
 /** A log that is open, by an engine that has been waited for: what an append has answered can be read in `log`. */
 export interface OpenLog {
@@ -20,7 +21,7 @@ export interface OpenLog {
   limitSpace?(limited: boolean): void | Promise<void>;
 }
 
-/** What an engine cannot be tested for on this machine. Reported as to do, never as passed. */
+/** What an engine cannot be tested for on this machine. Reported as not run, never as passed. */
 export type NotRun = 'full disk';
 
 const ROUNDS = 100;
@@ -575,11 +576,7 @@ export function contract(name: string, open: () => Promise<OpenLog>, notRun: rea
       });
     });
 
-    describe('a full disk', () => {
-      if (notRun.includes('full disk')) {
-        it.todo(`not run: ${name} cannot be given a full disk here`);
-        return;
-      }
+    describeWhere(notRun.includes('full disk') ? `${name} cannot be given one here` : undefined)('a full disk', () => {
       const large = { data: JSON.stringify('x'.repeat(300_000)) };
 
       it('refuses, writes nothing, lets reading go on, and writes again when there is room', async () => {

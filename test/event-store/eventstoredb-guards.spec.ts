@@ -11,6 +11,7 @@ import { entriesAfter } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { openBallot, TestServer, until } from '../support/server.js';
 import { removeDir, tempDir } from '../support/temp.js';
+import { describeWhere, doubleMissing } from '../support/where.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -151,9 +152,8 @@ describe('The time of the server', () => {
   });
 });
 
-/** What a real server does seldom is made to happen: only a double can be told to. */
-if (REAL !== undefined) it.todo('not run on a real server: a clock that is wrong there, and metadata that the user may not write');
-else describe('The clock of a server', () => {
+/** What a real server does seldom is made to happen. */
+describeWhere(doubleMissing)('The clock of a server', () => {
   const later = (position: number, ms: number): StoredEntry[] => entriesAfter(position, 1, () => ({ time: new Date(Date.now() + ms).toISOString() }));
   afterEach(() => {
     double.clock = Date.now;
@@ -181,7 +181,7 @@ else describe('The clock of a server', () => {
   });
 });
 
-if (REAL === undefined) describe('The stream of a Committee, whose metadata the user may not write', () => {
+describeWhere(doubleMissing)('The stream of a Committee, whose metadata the user may not write', () => {
   it('is used without a list, with a notice that says who should give it one', async () => {
     const stream = newStream();
     const { log } = await open(stream);

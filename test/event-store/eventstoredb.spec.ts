@@ -10,6 +10,7 @@ import { LogFile } from '../../src/event-store/log-file.js';
 import { entriesAfter, positionsOf, range } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { newDir, removeDir, tempDir } from '../support/temp.js';
+import { describeWhere, doubleMissing } from '../support/where.js';
 import { contract, type OpenLog } from './contract.js';
 
 /** Where a real server is given, the same is asked of it. */
@@ -157,9 +158,8 @@ describe('The engine eventstoredb', () => {
   });
 });
 
-/** What a real server does seldom is made to happen: only a double can be told to. */
-if (REAL !== undefined) it.todo('not run on a real server: calls that go wrong');
-else describe('The engine eventstoredb, where calls go wrong', () => {
+/** What a real server does seldom is made to happen. */
+describeWhere(doubleMissing)('The engine eventstoredb, where calls go wrong', () => {
   afterEach(() => { Object.assign(double, { denies: undefined, deniesAppends: false, isAway: false }); });
   const open = engines();
   const onServer = (stream: string): number => double.streams.get(stream)?.length ?? 0;

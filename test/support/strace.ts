@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const MISSING = 'not run: this machine has no strace, or lets nobody trace (apt-get install strace)';
+const MISSING = 'this machine has no strace, or lets nobody trace (apt-get install strace)';
 
-/** Undefined where system calls can be watched and made to fail; else why not, for the name of what is not run. */
+/** Undefined where system calls can be watched and made to fail; else why not (where.ts). */
 export const straceMissing: string | undefined = ((): string | undefined => {
   const tried = spawnSync('strace', ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO:when=1', 'true']);
   return tried.status === 0 ? undefined : MISSING;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { LOG_FILE, SqliteEngine } from '../../src/event-store/engines/sqlite.engine.js';
 import { startChild } from '../support/child.js';
@@ -10,6 +10,7 @@ import { below, randomFrom, SEED } from '../support/random.js';
 import { straceMissing } from '../support/strace.js';
 import { newDir, removeDir, tempDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
+import { describeWhere } from '../support/where.js';
 import { ACKNOWLEDGED_BEFORE_DURABLE } from './defects.js';
 
 /** Enough for the WAL to be moved into the file once, by itself. */
@@ -18,8 +19,7 @@ type Call = 'pwrite64' | 'fsync' | 'ftruncate' | 'unlink';
 interface Point { readonly call: Call; readonly nth: number }
 interface Outcome { readonly acknowledged: number; readonly lost: number; readonly halfBatches: number; readonly corrupt: number; readonly storedUntold: number }
 
-if (straceMissing !== undefined) it.todo(`R2 killed at write boundaries: ${straceMissing}`);
-else describe(`R2 the engine, killed where it is about to change a file (SEED=${SEED})`, () => {
+describeWhere(straceMissing)(`R2 the engine, killed where it is about to change a file (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   /** A writer in a new folder that is killed as it begins its n-th call of a kind; then what it left, and whether the log goes on. */
   async function killedAt({ call, nth }: Point, dist: string, traceTo = '/dev/null'): Promise<Outcome> {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { cpSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { Clock } from '../../src/config/clock.js';
 import { readConfig } from '../../src/config/config.js';
@@ -17,6 +17,7 @@ import { readTrace, straceMissing, TRACE_OPTIONS, type Traced } from '../support
 import { newDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
+import { describeWhere } from '../support/where.js';
 import { NOT_SYNCED } from './defects.js';
 
 const IMAGES = scale(80, 1_500);
@@ -30,8 +31,7 @@ interface Recorded { readonly before: string; readonly dataDir: string; readonly
 /** The highest position that a `castPosition` among these bytes was answered with; 0: none. */
 const toldIn = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('latin1').matchAll(/"castPosition":\{[^}]*"position":"(\d+)"/g)].map((found) => Number(found[1])));
 
-if (straceMissing !== undefined) it.todo(`R3 power cuts: ${straceMissing}`);
-else describe(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
+describeWhere(straceMissing)(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   async function recorded(votes: number, defects: readonly Defect[]): Promise<Recorded> {
     const at = await prepared(CLIENTS);
     const before = newDir();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { LOG_FILE } from '../../src/event-store/log-file.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { entriesOf, integrityOf, truthOf } from '../support/log-truth.js';
@@ -10,6 +10,7 @@ import { readTrace, straceMissing, TRACE_OPTIONS } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { control, longControl, progress, scale, tell } from '../support/torture.js';
 import { Refused, Voter } from '../support/voters.js';
+import { describeWhere } from '../support/where.js';
 import { GOES_ON_AFTER_AN_IO_ERROR } from './defects.js';
 
 const CLIENTS = 4;
@@ -18,8 +19,7 @@ const VOTES_AT_MOST = 400;
 const FULL_IS_NO_REFUSAL: Defect = { file: 'event-store/engines/sqlite.engine.ts', text: "if (fault === 'FULL') throw new LogFull();", instead: '' };
 const acknowledges = (bytes: Buffer): boolean => /"castPosition":\{[^}]*"position":"\d+"/.test(bytes.toString('latin1'));
 
-if (straceMissing !== undefined) it.todo(`R5 errors of the disk: ${straceMissing}`);
-else describe(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
+describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   interface Failed { readonly file: string; readonly acknowledgedAfter: number; readonly acknowledged: number; readonly ended: number | string | null; readonly lost: number; readonly madeGood: boolean }
 

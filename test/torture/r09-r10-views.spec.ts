@@ -15,6 +15,7 @@ import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { longControl, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
+import { describeWhere } from '../support/where.js';
 
 const CLIENTS = 4;
 const NEXT = `next-${VIEWS_FILE}`;
@@ -24,8 +25,7 @@ const CHECKPOINT_BEFORE_THE_ROWS: Defect = {
 };
 const IN_PLACE: Defect = { file: 'cli.ts', text: 'const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, `next-${VIEWS_FILE}`)];', instead: 'const [path, next] = [join(config.dataDir, VIEWS_FILE), join(config.dataDir, VIEWS_FILE)];' };
 
-if (straceMissing !== undefined) it.todo(`R9, R10 views killed at each step of their file: ${straceMissing}`);
-else describe(`Views under fire (SEED=${SEED})`, () => {
+describeWhere(straceMissing)(`Views under fire (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   const killAt = (paths: readonly string[], nth: number): string[] => ['-f', '-qq', '-o', '/dev/null', ...paths.flatMap((path) => ['-P', path]), '-e', 'trace=pwrite64', '-e', `inject=pwrite64:signal=KILL:when=${nth}`];
 
