@@ -7,7 +7,7 @@ import { installationSecret } from './config/secret.js';
 import { Problem } from './decider/problem.js';
 import { openEngine, wholeLogs } from './engines.js';
 import { Codec } from './event-store/codec.js';
-import { LogUnreachable, LogUnusable, WHICH_SERVER } from './event-store/event-store.js';
+import { LogUnreachable, LogUnusable, whichServer } from './event-store/event-store.js';
 import { Damaged } from './event-store/log-check.js';
 import { removeDatabase } from './event-store/sqlite.js';
 import { DEV_ISSUER, requestDevToken } from './identity/dev-issuer.js';
@@ -134,6 +134,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const known = [Wrong, WrongSetting, LogUnusable, LogUnreachable, Problem, Damaged, Interrupted].some((kind) => error instanceof kind)
     || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  console.error(error instanceof LogUnreachable ? `${error.message}. ${WHICH_SERVER}` : known ? (error as Error).message : error);
+  console.error(error instanceof LogUnreachable ? `${error.message}. ${whichServer('EVENT_STORE')}` : known ? (error as Error).message : error);
   process.exitCode = error instanceof Damaged ? EXIT.damaged : error instanceof Interrupted ? EXIT.interrupted : EXIT.refused;
 });

@@ -41,7 +41,7 @@ export async function openEngine({ dataDir, eventStore, committeeStream }: Confi
 /** Whole logs of either engine, for copies between them. */
 export const wholeLogs: WholeLogs = {
   openSource: async (place, signal, onProgress) => ('folder' in place
-    ? openSqliteSource(place.folder, signal, onProgress) : (await eventStoreDbWhole()).openEventStoreDbSource(place.connection, place.stream)),
+    ? openSqliteSource(place.folder, signal, onProgress) : (await eventStoreDbWhole()).openEventStoreDbSource(place)),
   openTarget: async (place) => ('folder' in place
-    ? openSqliteTarget(place.folder) : (await eventStoreDbWhole()).openEventStoreDbTarget(place.connection, place.stream)),
+    ? openSqliteTarget(place.folder) : (await eventStoreDbWhole()).openEventStoreDbTarget(place)),
 };

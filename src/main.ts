@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config/config.js';
-import { LogUnreachable, LogUnusable, WHICH_SERVER } from './event-store/event-store.js';
+import { LogUnreachable, LogUnusable, whichServer } from './event-store/event-store.js';
 import { FIRST_START, samplePersons } from './sample/sample.js';
 import type { Running } from './server.js';
 
@@ -91,7 +91,7 @@ function stopOnSignal(running: Running): void {
 main().catch((error: unknown) => {
   if (error instanceof WrongSetting) console.error(`${error.message}\n\nnpm start -- --help lists the settings.`);
   else if (error instanceof LogUnusable) console.error(error.message);
-  else if (error instanceof LogUnreachable) console.error(`${error.message}. ${WHICH_SERVER}`);
+  else if (error instanceof LogUnreachable) console.error(`${error.message}. ${whichServer('EVENT_STORE')}`);
   else console.error(error);
   process.exit(1);
 });

@@ -83,8 +83,8 @@ export class LogUnreachable extends Error {
   }
 }
 
-/** What is to be done about that, where nothing runs yet. */
-export const WHICH_SERVER = 'EVENT_STORE must be the address of one that runs, with the certificate and the host name that it has; try again when it does.';
+/** What is to be done about that, where nothing runs yet. @param named what gave the address */
+export const whichServer = (named: string): string => `${named} must be the address of one that runs, with the certificate and the host name that it has; try again when it does.`;
 
 /** The entries' times run ahead of the clock of the log's server: nothing was written. It passes by itself when this node's clock is right. */
 export class ClockAhead extends Error {

@@ -36,8 +36,11 @@ export interface LogTarget {
   close(): Promise<void>;
 }
 
+/** A stream, and what gave the address of its server, for messages. */
+export interface StreamPlace { readonly connection: string; readonly stream: string; readonly named: string }
+
 /** One end of a copy, as an operator names it. */
-export type LogPlace = { readonly folder: string } | { readonly connection: string; readonly stream: string };
+export type LogPlace = { readonly folder: string } | StreamPlace;
 
 /** How the ends of a copy are opened: by engine, which only one file knows (src/system.ts). */
 export interface WholeLogs {

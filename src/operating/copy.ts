@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectionTold, isConnection, isStreamName, type Config } from '../config/config.js';
 import { makeFolder } from '../config/folder.js';
-import { LogUnreachable, LogUnusable } from '../event-store/event-store.js';
+import { LogUnreachable, LogUnusable, whichServer } from '../event-store/event-store.js';
 import { leafOf } from '../event-store/leaf.js';
 import { Damaged } from '../event-store/log-check.js';
 import type { LogPlace, LogSource, LogTarget, WholeLogs } from '../event-store/whole-log.js';
@@ -48,7 +48,7 @@ function placesOf({ from, to, stream }: Given, config: Config): readonly [LogPla
     if (!/^[a-z+]+:\/\//i.test(connection)) return { folder: resolve(connection) };
     // Not repeated: there may be a password in it.
     if (!isConnection(connection)) throw new Wrong(`${option} is no address of an EventStoreDB; it must be ${connectionTold}.`);
-    return { connection, stream: stream ?? config.committeeStream };
+    return { connection, stream: stream ?? config.committeeStream, named: value === AS_SET ? AS_SET : option };
   };
   const places = [place('--from', from), place('--to', to)] as const;
   const servers = places.filter((one) => 'connection' in one).length;
@@ -61,7 +61,9 @@ function placesOf({ from, to, stream }: Given, config: Config): readonly [LogPla
 interface Progress { there: number | undefined }
 
 async function copyLog(logs: WholeLogs, from: LogPlace, to: LogPlace, config: Config, say: Say, signal: AbortSignal): Promise<void> {
-  const source = await logs.openSource(from, signal, percentTold('Reading the log', say, 10));
+  const source = await logs.openSource(from, signal, percentTold('Reading the log', say, 10)).catch((error: unknown) => {
+    throw error instanceof LogUnreachable && 'named' in from ? new Wrong(`${error.message}. ${whichServer(from.named)}`) : error;
+  });
   if (!source) throw new Interrupted('Interrupted. Nothing was copied yet.');
   let target: LogTarget | undefined;
   const progress: Progress = { there: undefined };

@@ -16,6 +16,7 @@ import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { called, isTold, many, theProgram, type Ended, type TheProgram } from '../support/program.js';
 import { newDir } from '../support/temp.js';
 import { openBallot, TestServer, until } from '../support/server.js';
+import { describeWhere, itWhere, doubleMissing } from '../support/where.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -267,14 +268,31 @@ describe('A copy is refused', () => {
     }
   }, 60_000);
 
-  it('where no server answers, in a sentence without the password', async () => {
-    isTold(await copied(['--from', dataDir, '--to', 'esdb://user:hidden@127.0.0.1:9?tls=false']), 1, /^The server does not answer\. Nothing was copied now\. Say the same again and it goes on\.$/);
+  it('where no server answers, in a sentence without the password, which names what gave the address', async () => {
+    const nobody = 'esdb://user:hidden@127.0.0.1:9?tls=false';
+    const [to, from, asSet] = await Promise.all([
+      copied(['--from', dataDir, '--to', nobody]), copied(['--from', nobody, '--to', newDir()]), copied(['--from', 'EVENT_STORE', '--to', newDir()], { EVENT_STORE: nobody, INSTALLATION_SECRET: SECRET }),
+    ]);
+    isTold(to, 1, /^The server does not answer\. Nothing was copied now\. Say the same again and it goes on\.$/);
+    isTold(from, 1, /^The server of the log cannot be reached(?!.*hidden).*\. --from must be the address of one that runs/);
+    isTold(asSet, 1, /^The server of the log cannot be reached(?!.*hidden).*\. EVENT_STORE must be the address of one that runs/);
   }, 60_000);
+
+  it('with an address that the client cannot use, which names what gave it', async () => {
+    for (const [ended, named] of [
+      [await copied(['--from', 'esdb://a?tlsCAFile=/missing.crt', '--to', newDir()]), '--from'], [await copied(['--from', dataDir, '--to', 'esdb://a?tlsCAFile=/missing.crt']), '--to'],
+    ] as const) isTold(ended, 1, new RegExp(`^${named} cannot be used: Failed to load certificate file\\. File was not found\\.$`));
+  });
+
+  itWhere(doubleMissing)('with a user whom the server does not know, which names what gave the address', async () => {
+    double.denies = 'UNKNOWN_USER';
+    const ended = await copied(toFolder(whole, newDir())).finally(() => { double.denies = undefined; });
+    isTold(ended, 1, /^The server does not know this user and password\. --from must name both as the server has them/);
+  });
 });
 
-/** Only a double can be told to: something else than was sent is kept. */
-if (REAL !== undefined) it.todo('not run on a real server: a byte that flips where the copy is kept');
-else describe('A byte that flips where a copy is kept', () => {
+/** Something else than was sent is kept. */
+describeWhere(doubleMissing)('A byte that flips where a copy is kept', () => {
   it('is found before the copy is called whole, with its position; no node starts on it', async () => {
     const [dataDir, stream] = [await committee(), newStream()];
     const at = titled(readEntries(dataDir));

@@ -12,6 +12,8 @@ type What = Pick<NonNullable<Parameters<EventStoreDBClient['readStream']>[1]>, '
 export interface ServerOptions {
   /** `esdb://` or `esdb+discover://`. */
   readonly connection: string;
+  /** What gave that address, for messages. Left out: the setting. */
+  readonly named?: string;
   readonly stream: string;
   /** How long a call may take with all its repeats before its caller is told that the server cannot be reached. */
   readonly patienceMs?: number;
@@ -179,19 +181,19 @@ export class Server {
 
   private connect(): EventStoreDBClient {
     this.begun = performance.now();
-    const { connection } = this.options;
-    const client = clientOf(searchNeedsLimit(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection);
+    const { connection, named = 'EVENT_STORE' } = this.options;
+    const client = clientOf(searchNeedsLimit(connection) ? `${connection}${connection.includes('?') ? '&' : '?'}gossipTimeout=1` : connection, named);
     listenToDates(client, (date) => this.clock.heard(date));
     return client;
   }
 }
 
 /** @throws LogUnusable where the client takes an address for none, or finds no certificate; what it says is told without a password */
-function clientOf(connection: string): EventStoreDBClient {
+function clientOf(connection: string, named: string): EventStoreDBClient {
   try {
     return EventStoreDBClient.connectionString(connection);
   } catch (error) {
-    throw new LogUnusable(`EVENT_STORE cannot be used: ${withoutPassword(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`);
+    throw new LogUnusable(`${named} cannot be used: ${withoutPassword(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`);
   }
 }
 
@@ -227,12 +229,12 @@ function listenToDates(client: object, onDate: (time: number) => void): void {
 }
 
 /** An error of a stream that cannot be used as it is, with what to do; any other as it is. */
-export function asUnusable(error: unknown, stream: string): unknown {
+export function asUnusable(error: unknown, stream: string, named = 'EVENT_STORE'): unknown {
   if (error instanceof ForeignEvent) return new LogUnusable(`${error.message}. Name another stream in COMMITTEE_STREAM (it is ${stream}).`);
   if (!(error instanceof ServerRefusal)) return error;
   const { fault } = error;
   const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
-  if (why === 'USER') return new LogUnusable('The server does not know this user and password. EVENT_STORE must name both as the server has them; a sign such as @ in a password is written %40.');
+  if (why === 'USER') return new LogUnusable(`The server does not know this user and password. ${named} must name both as the server has them; a sign such as @ in a password is written %40.`);
   if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read, write, and at the first start describe the stream ${stream}. docs/operating.md says which rights it needs.`);
   if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`);
   return new LogUnusable(`The server refuses the stream ${stream} (${why}).`);

@@ -1,7 +1,7 @@
 import type { StoredEntry } from '../entry.js';
 import { LogUnusable } from '../event-store.js';
 import { leafOf } from '../leaf.js';
-import type { LogIdentity, LogSource, LogTarget } from '../whole-log.js';
+import type { LogIdentity, LogSource, LogTarget, StreamPlace } from '../whole-log.js';
 import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
 import { admitMetadata } from './eventstoredb-metadata.js';
 import { asUnusable, Server, ServerRefusal } from './eventstoredb-server.js';
@@ -12,14 +12,15 @@ const APPEND_ABOUT = 1024 * 1024;
 /** A change of the cluster's leader is waited for. */
 const PATIENCE_MS = 10_000;
 
-const nameOf = (connection: string, stream: string): string => `the stream ${stream} of ${connection.replace(/\/\/[^@/]*@/, '//').replace(/\/?\?.*$/, '')}`;
-const connect = (connection: string, stream: string): Server => new Server({ connection, stream, patienceMs: PATIENCE_MS });
+const nameOf = ({ connection, stream }: StreamPlace): string => `the stream ${stream} of ${connection.replace(/\/\/[^@/]*@/, '//').replace(/\/?\?.*$/, '')}`;
+const connect = (place: StreamPlace): Server => new Server({ ...place, patienceMs: PATIENCE_MS });
 
 /** @throws LogUnusable where the stream is no whole log, LogUnreachable */
-export async function openEventStoreDbSource(connection: string, stream: string): Promise<LogSource> {
-  const server = connect(connection, stream);
-  const name = nameOf(connection, stream);
-  const call = calling(stream);
+export async function openEventStoreDbSource(place: StreamPlace): Promise<LogSource> {
+  const { stream } = place;
+  const server = connect(place);
+  const name = nameOf(place);
+  const call = calling(place);
   try {
     const { metadata } = await call(() => server.metadata());
     admitMetadata(stream, metadata);
@@ -39,8 +40,8 @@ export async function openEventStoreDbSource(connection: string, stream: string)
   }
 }
 
-export function openEventStoreDbTarget(connection: string, stream: string): LogTarget {
-  return new EventStoreDbTarget(connection, stream);
+export function openEventStoreDbTarget(place: StreamPlace): LogTarget {
+  return new EventStoreDbTarget(place);
 }
 
 class EventStoreDbTarget implements LogTarget {
@@ -48,21 +49,21 @@ class EventStoreDbTarget implements LogTarget {
   private readonly server: Server;
   private readonly call: <T>(work: () => Promise<T>) => Promise<T>;
 
-  constructor(private readonly connection: string, private readonly stream: string) {
-    this.name = nameOf(connection, stream);
-    this.server = connect(connection, stream);
-    this.call = calling(stream);
+  constructor(private readonly place: StreamPlace) {
+    this.name = nameOf(place);
+    this.server = connect(place);
+    this.call = calling(place);
   }
 
   async logId(): Promise<string | undefined> {
     const { metadata } = await this.call(() => this.server.metadata());
-    admitMetadata(this.stream, metadata);
+    admitMetadata(this.place.stream, metadata);
     return metadata.committeeLogId ?? metadata.committeeCopyOf;
   }
 
   async begin({ logId }: LogIdentity): Promise<void> {
     const { metadata, revision } = await this.call(() => this.server.metadata());
-    admitMetadata(this.stream, metadata);
+    admitMetadata(this.place.stream, metadata);
     if (metadata.committeeLogId === undefined && metadata.committeeCopyOf === undefined && await this.call(() => this.server.setMetadata({ ...metadata, committeeCopyOf: logId }, revision))) return;
     throw this.writtenBySomebodyElse();
   }
@@ -85,7 +86,7 @@ class EventStoreDbTarget implements LogTarget {
   }
 
   async leaves(head: number, signal: AbortSignal, onProgress: (done: number, of: number) => void): Promise<readonly Buffer[]> {
-    const server = connect(this.connection, this.stream);
+    const server = connect(this.place);
     const leaves: Buffer[] = [];
     try {
       while (leaves.length < head && !signal.aborted) {
@@ -139,10 +140,10 @@ function* partsOf(entries: readonly StoredEntry[]): Generator<readonly StoredEnt
 }
 
 /** Calls whose refusals are said as what to do, but a conflict, which its caller knows. */
-const calling = (stream: string) => async <T>(work: () => Promise<T>): Promise<T> => {
+const calling = ({ stream, named }: StreamPlace) => async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof ServerRefusal && error.fault.kind === 'CONFLICT' ? error : asUnusable(error, stream);
+    throw error instanceof ServerRefusal && error.fault.kind === 'CONFLICT' ? error : asUnusable(error, stream, named);
   }
 };
