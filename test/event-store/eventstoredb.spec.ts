@@ -297,6 +297,27 @@ describeWhere(doubleMissing)('The engine eventstoredb, where calls go wrong', ()
     kept.close();
   });
 
+  it('gives entries whose metadata are gone no other id, with a copy and without one, and says which was theirs', async () => {
+    const { engine, dir, stream, log } = await openEngine();
+    await engine.append(entriesAfter(0, 5), 0);
+    await engine.close();
+    const metadata = double.streams.get(`$$${stream}`) ?? [];
+    double.streams.delete(`$$${stream}`);
+    await expect(openEngine({ dir, stream })).rejects.toThrow(new RegExp(`^The stream ${stream} has entries, and its metadata, which said of which log they are, are gone\\..*"committeeLogId": "${log.logId}", which the copy of this node says`));
+    await expect(openEngine({ dir: newDir(), stream })).rejects.toThrow(/ has entries, and its metadata.* are gone\. .*with the log's id, as verify tells it of a backup or of a node's copy/);
+    expect(double.streams.has(`$$${stream}`)).toBe(false);
+    // Written again as it says.
+    double.streams.set(`$$${stream}`, metadata);
+    expect((await open({ dir, stream })).log.logId).toBe(log.logId);
+  });
+
+  it('writes nothing to a stream of somebody else', async () => {
+    const stream = newStream();
+    double.streams.set(stream, [{ id: newId(), type: 'Foreign', contentType: 'application/json', data: Buffer.from('{}'), metadata: Buffer.from('{}'), created: 0 }]);
+    await expect(openEngine({ dir: newDir(), stream })).rejects.toThrow(new RegExp(`revision 0 .*COMMITTEE_STREAM \\(it is ${stream}\\)`));
+    expect(double.streams.has(`$$${stream}`)).toBe(false);
+  });
+
   it('is not ready where it may read and not write, tells so once, and goes on when it may', async () => {
     const notices: string[] = [];
     const { engine } = await open({ patienceMs: 300, onNotice: (message) => notices.push(message) });

@@ -22,10 +22,10 @@ export function admitMetadata(stream: string, metadata: StreamMetadata): void {
 
 /**
  * The log's id, and what is noted of it: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
- * @param mayBegin false: a log is known that was there
+ * @param known the log of which this node has entries already
  * @throws LogUnusable
  */
-export async function logIdOf(server: Server, onNotice: (message: string) => void, mayBegin = true): Promise<LogIdentity> {
+export async function logIdOf(server: Server, onNotice: (message: string) => void, known: string | undefined): Promise<LogIdentity> {
   for (;;) {
     const { metadata, revision } = await server.metadata();
     admitMetadata(server.stream, metadata);
@@ -35,7 +35,12 @@ export async function logIdOf(server: Server, onNotice: (message: string) => voi
     }
     const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
     if (logId !== undefined && acl === $acl) return { logId, notes };
-    if (logId === undefined && !mayBegin) {
+    if (logId === undefined && await server.last() !== undefined) {
+      // Another node may have begun it meanwhile.
+      if ((await server.metadata()).revision !== revision) continue;
+      throw new LogUnusable(`The stream ${server.stream} has entries, and its metadata, which said of which log they are, are gone. Somebody of $admins should write them again, with ${known === undefined ? "the log's id, as verify tells it of a backup or of a node's copy" : `"committeeLogId": "${known}", which the copy of this node says`}, and the list of who may do what. docs/operating.md says how.`);
+    }
+    if (logId === undefined && known !== undefined) {
       throw new LogUnusable(`The stream ${server.stream} is empty, and the copy of this node has entries: the server has lost the log, or is another one. Keep the copies of all nodes. docs/operating.md, "If the server is lost", says how to go on.`);
     }
     const given = logId ?? newLogId();

@@ -271,7 +271,7 @@ const isDenied = (error: unknown): boolean => error instanceof ServerRefusal && 
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: EventStoreDbOptions): Promise<LogFile> {
   const path = join(dataDir, COPY_FILE);
-  const { logId, notes } = await logIdOf(server, (message) => onNotice?.(message), !hasEntries(path));
+  const { logId, notes } = await logIdOf(server, (message) => onNotice?.(message), logOfEntries(path));
   const open = (): LogFile => {
     const log = LogFile.open(path, { onListenerError, logId });
     if (log.logId === logId) for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
@@ -299,15 +299,16 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice }: 
   return open();
 }
 
-function hasEntries(path: string): boolean {
-  if (!existsSync(path)) return false;
+/** The id of the log of which a copy has entries. */
+function logOfEntries(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
   try {
     const copy = LogFile.open(path, { readOnly: true });
     copy.close();
-    return copy.head.position > 0;
+    return copy.head.position > 0 ? copy.logId : undefined;
   } catch {
     // What is wrong with it is told where it is opened to be used.
-    return false;
+    return undefined;
   }
 }
 
