@@ -15,6 +15,8 @@ export interface EngineEvents {
   readonly onListenerError?: (error: unknown) => void;
   /** Something that an operator should know. */
   readonly onNotice?: (message: string) => void;
+  /** What a server is to note of a log, by its id, where that is not noted yet. */
+  readonly notesOf?: (logId: string) => Readonly<Record<string, string>>;
 }
 
 /** The client of a server is loaded where a server is asked for: it takes half a second. */

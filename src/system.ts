@@ -51,6 +51,7 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   makeFolder(config.dataDir);
   const engine = await openEngine(config, {
     onFatal, onListenerError: (error) => logger.error({ err: error }, 'a listener of the log failed'), onNotice: (message) => logger.warn(message),
+    notesOf: (logId): Readonly<Record<string, string>> => (config.installationSecret === undefined ? {} : { [SECRET_CHECK]: secretCheck(config.installationSecret, logId) }),
   });
   const { log } = engine;
   const codec = new Codec();
@@ -95,13 +96,16 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
 }
 
 /** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
-function secretOf(log: LocalLog, { dataDir, eventStore, installationSecret: given }: Config): string {
+function secretOf(log: LocalLog, { dataDir, eventStore, committeeStream, installationSecret: given }: Config): string {
   const isEmpty = log.head.position === 0;
   const secret = isEmpty ? firstSecret(dataDir, given, sync) : installationSecret(dataDir, given);
-  // A node's copy would keep what this one node was given; the others are known by it from what they say to one another.
-  if (eventStore !== undefined) return secret;
   const check = secretCheck(secret, log.logId);
   const kept = log.note(SECRET_CHECK);
+  if (eventStore !== undefined) {
+    // Kept with the stream by its first node, which may not change it later: on an empty one, too, nobody goes on with another. None: no node may keep one there.
+    if (kept !== undefined && kept !== check) throw new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${committeeStream} knows people. Give the one that its other nodes have, or had.`]);
+    return secret;
+  }
   // Nobody is known yet, so that it may still be another one.
   if (isEmpty) {
     const stop = log.onAppended(() => {

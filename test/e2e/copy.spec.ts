@@ -89,6 +89,9 @@ describe(`A copy between a file and an EventStoreDB (${REAL === undefined ? 'pro
     expect(there.out).toContain(`Copied ${source.leaves.length} entries of log ${source.logId} from ${dataDir} to the stream ${stream} of `);
     expect(await onServer(stream)).toEqual(withoutNotes(source));
 
+    // What tells the secret from another one has come along.
+    const another = { ...settings, INSTALLATION_SECRET: 'another one than that of the others', EVENT_STORE: server(), COMMITTEE_STREAM: stream };
+    await expect(TestServer.start({ sample: 'none', dataDir: newDir(), settings: another })).rejects.toThrow(/^INSTALLATION_SECRET is not the secret by which the log of the stream/);
     const node = await TestServer.start({ sample: 'none', dataDir: newDir(), settings: { ...settings, EVENT_STORE: server(), COMMITTEE_STREAM: stream } });
     expect(await node.committee(board, 'member-0')).toEqual(before);
     const { position } = await node.send('castPosition', { ballot, expressed: 'AGAINST' }, 'member-1');

@@ -183,7 +183,7 @@ describe('One node decides for all', () => {
   }, 60_000);
 
   it('for nobody else: what was not sealed by a node of the installation is turned away, and nothing is written', async () => {
-    const { first, second, a } = await two({ second: { INSTALLATION_SECRET: 'the secret of quite another installation' } });
+    const { first, second, a } = await two({ second: { INSTALLATION_SECRET: 'the secret of quite another installation', COMMITTEE_STREAM: `committee-test-${randomUUID()}` } });
     const { ballot } = await openBallot(first, 2);
     const head = first.head;
     expect(second.running.system.nodes?.reachable).toBe(0);

@@ -2,16 +2,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { setTimeout as wait } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
 import { Clock } from '../../src/config/clock.js';
+import { WrongSetting } from '../../src/config/config.js';
 import type { StoredEntry } from '../../src/event-store/entry.js';
 import { EventStoreDbEngine, type EventStoreDbOptions } from '../../src/event-store/engines/eventstoredb.engine.js';
 import { Server } from '../../src/event-store/engines/eventstoredb-server.js';
 import { ServerClock } from '../../src/event-store/engines/server-clock.js';
 import { ClockAhead } from '../../src/event-store/event-store.js';
+import { SECRET_CHECK, secretCheck } from '../../src/operating/manifest.js';
 import { entriesAfter } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { openBallot, TestServer, until } from '../support/server.js';
-import { removeDir, tempDir } from '../support/temp.js';
-import { describeWhere, doubleMissing } from '../support/where.js';
+import { newDir, removeDir, tempDir } from '../support/temp.js';
+import { describeWhere, doubleMissing, itWhere } from '../support/where.js';
 
 /** Where a real server is given, the same is asked of it. */
 const REAL = process.env['EVENTSTOREDB_URL'];
@@ -35,20 +37,20 @@ afterEach(async () => {
   }
 });
 
-describe(`The stream of a Committee (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
-  const ACL = { $r: ['clerk', '$admins'], $w: ['clerk', '$admins'], $d: ['$admins'], $mr: ['clerk', '$admins'], $mw: ['$admins'] };
-  const told = async (stream: string): Promise<object> => {
-    const server = new Server({ connection: connection(), stream });
-    const { metadata } = await server.metadata();
-    await server.close();
-    return metadata;
-  };
-  const prepared = async (stream: string, metadata: object): Promise<void> => {
-    const server = new Server({ connection: connection(), stream });
-    expect(await server.setMetadata(metadata, 'no_stream')).toBe(true);
-    await server.close();
-  };
+const ACL = { $r: ['clerk', '$admins'], $w: ['clerk', '$admins'], $d: ['$admins'], $mr: ['clerk', '$admins'], $mw: ['$admins'] };
+const told = async (stream: string): Promise<object> => {
+  const server = new Server({ connection: connection(), stream });
+  const { metadata } = await server.metadata();
+  await server.close();
+  return metadata;
+};
+const prepared = async (stream: string, metadata: object, revision: bigint | 'no_stream' = 'no_stream'): Promise<void> => {
+  const server = new Server({ connection: connection(), stream });
+  expect(await server.setMetadata(metadata, revision)).toBe(true);
+  await server.close();
+};
 
+describe(`The stream of a Committee (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
   it('is for its user and administrators from the first start on; who comes later changes nothing and is not locked out', async () => {
     const stream = newStream();
     const first = await open(stream, { connection: connection('clerk:secret@') });
@@ -76,6 +78,52 @@ describe(`The stream of a Committee (${REAL === undefined ? 'protocol double; a 
     const stream = newStream();
     const { log } = await open(stream);
     expect(await told(stream)).toEqual({ committeeLogId: log.logId });
+  });
+});
+
+describe(`The secret by which the log of a stream knows people (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
+  const [SECRET, ANOTHER] = ['one secret for all nodes of this test', 'another one than that of the others'];
+  const start = (stream: string, secret: string, user = ''): Promise<TestServer> => TestServer.start({
+    sample: 'none', dataDir: newDir(), settings: { EVENT_STORE: connection(user), COMMITTEE_STREAM: stream, INSTALLATION_SECRET: secret },
+  });
+  const refused = async (stream: string): Promise<void> => {
+    const error: unknown = await start(stream, ANOTHER).catch((e: unknown) => e);
+    expect(error).toEqual(new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${stream} knows people. Give the one that its other nodes have, or had.`]));
+  };
+
+  it('is the one of its first node: another is refused, though no node is told of one another, and no folder shared; also while there is no entry', async () => {
+    const stream = newStream();
+    const first = await start(stream, SECRET, 'clerk:secret@');
+    const { logId } = first.running.system.engine.log;
+    const metadata = { committeeLogId: logId, committeeNotes: { [SECRET_CHECK]: secretCheck(SECRET, logId) }, $acl: ACL };
+    expect(await told(stream)).toEqual(metadata);
+    await refused(stream);
+    await openBallot(first, 1);
+    await first.stop();
+    await refused(stream);
+    const again = await start(stream, SECRET);
+    expect(again.head).toBe(first.head);
+    await again.stop();
+    expect(await told(stream)).toEqual(metadata);
+  });
+
+  it('is kept with a stream of before by the next node that may', async () => {
+    const stream = newStream();
+    const { log } = await open(stream);
+    await prepared(stream, { committeeLogId: log.logId, committeeNotes: { 'first start': '2026-03-01T12:00:00.000Z' } }, 0n);
+    await (await start(stream, SECRET)).stop();
+    expect(await told(stream)).toEqual({ committeeLogId: log.logId, committeeNotes: { 'first start': '2026-03-01T12:00:00.000Z', [SECRET_CHECK]: secretCheck(SECRET, log.logId) } });
+    await refused(stream);
+  });
+
+  itWhere(doubleMissing)('is not asked for where no node may keep it', async () => {
+    const stream = newStream();
+    const { log } = await open(stream);
+    for (const secret of [SECRET, ANOTHER]) {
+      double.next('append', 'ACCESS_DENIED');
+      await (await start(stream, secret)).stop();
+      expect(await told(stream)).toEqual({ committeeLogId: log.logId });
+    }
   });
 });
 

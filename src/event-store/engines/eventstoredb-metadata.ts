@@ -20,12 +20,20 @@ export function admitMetadata(stream: string, metadata: StreamMetadata): void {
   }
 }
 
+export interface FirstMetadata {
+  /** What this node would note of a log where nothing is noted yet. */
+  readonly notesOf: (logId: string) => Readonly<Record<string, string>>;
+  readonly onNotice: (message: string) => void;
+  /** The log of which this node has entries already. */
+  readonly known: string | undefined;
+}
+
 /**
  * The log's id, and what is noted of it: given once, with the stream, and kept in its metadata, where all nodes find it. With it, once too, who may do what to the stream.
- * @param known the log of which this node has entries already
+ * A stream of before is given what it lacks by the first node that may.
  * @throws LogUnusable
  */
-export async function logIdOf(server: Server, onNotice: (message: string) => void, known: string | undefined): Promise<LogIdentity> {
+export async function logIdOf(server: Server, { notesOf, onNotice, known }: FirstMetadata): Promise<LogIdentity> {
   for (;;) {
     const { metadata, revision } = await server.metadata();
     admitMetadata(server.stream, metadata);
@@ -34,7 +42,10 @@ export async function logIdOf(server: Server, onNotice: (message: string) => voi
       throw new LogUnusable(`The stream ${server.stream} is being copied to, or a copy was interrupted. Let it end, or say the same again: npm run cli -- copy --from … --to …`);
     }
     const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
-    if (logId !== undefined && acl === $acl) return { logId, notes };
+    const given = logId ?? newLogId();
+    const noted = { ...notesOf(given), ...notes };
+    const isNoted = Object.keys(noted).length === Object.keys(notes).length;
+    if (logId !== undefined && acl === $acl && isNoted) return { logId, notes };
     if (logId === undefined && await server.last() !== undefined) {
       // Another node may have begun it meanwhile.
       if ((await server.metadata()).revision !== revision) continue;
@@ -43,12 +54,11 @@ export async function logIdOf(server: Server, onNotice: (message: string) => voi
     if (logId === undefined && known !== undefined) {
       throw new LogUnusable(`The stream ${server.stream} is empty, and the copy of this node has entries: the server has lost the log, or is another one. Keep the copies of all nodes. docs/operating.md, "If the server is lost", says how to go on.`);
     }
-    const given = logId ?? newLogId();
     try {
-      if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(acl !== undefined && { $acl: acl }) }, revision)) return { logId: given, notes };
+      if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(!isNoted && { committeeNotes: noted }), ...(acl !== undefined && { $acl: acl }) }, revision)) return { logId: given, notes: noted };
     } catch (error) {
       if (logId === undefined || !(error instanceof ServerRefusal && error.fault.kind === 'REFUSED' && error.fault.why === 'ACCESS')) throw error;
-      onNotice(`the stream ${server.stream} has no access control list, and the user ${server.user} may not give it one: somebody of $admins should, as docs/operating.md says`);
+      if (acl !== $acl) onNotice(`the stream ${server.stream} has no access control list, and the user ${server.user} may not give it one: somebody of $admins should, as docs/operating.md says`);
       return { logId, notes };
     }
   }
