@@ -23,6 +23,8 @@ export interface OpenEngine extends Engine {
   confirm(position: number): Promise<void>;
   /** Milliseconds since the log's server was last heard of; 0 where there is none. */
   silentMs(): number;
+  /** False: the log's server denied it a moment ago. Only another append finds out that it may again. */
+  mayWrite(): boolean;
 }
 
 /** Finds: the log as a file of this node, for folding, replaying, verifying and rebuilding. */

@@ -160,7 +160,7 @@ export class Nodes implements DecisionMaker {
     if (order.join() !== own.join()) this.tellOnce(`Nodes were told different orders: ${order.join()} and ${own.join()}. Nothing is wrong by it, but NODES should be the same on all nodes: two that decide are slower than one.`);
     const mine = engine.log.read(from - 1, leaves.length);
     const place = mine.findIndex((entry, i) => leafOf(entry).toString('base64') !== leaves[i]);
-    return { ready: !this.leaving && engine.silentMs() < LOG_WITHIN_MS, ...(place >= 0 && { differsAt: from + place }) };
+    return { ready: !this.leaving && engine.silentMs() < LOG_WITHIN_MS && engine.mayWrite(), ...(place >= 0 && { differsAt: from + place }) };
   }
 
   /** Decided here, whoever else might: nothing is handed on twice. */

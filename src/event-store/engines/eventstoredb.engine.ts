@@ -119,9 +119,12 @@ export class EventStoreDbEngine implements OpenEngine {
   }
 
   silentMs(): number {
-    // Only an append finds out that it may be written again, so after a while somebody is let try.
-    const denied = this.deniedAt === undefined ? 0 : performance.now() - this.deniedAt;
-    return Math.max(this.server.silentMs, this.deniedAt !== undefined && denied < DENIED_MS ? DENIED_MS : 0);
+    return this.server.silentMs;
+  }
+
+  mayWrite(): boolean {
+    // After a while somebody is let try.
+    return this.deniedAt === undefined || performance.now() - this.deniedAt >= DENIED_MS;
   }
 
   async close(): Promise<void> {

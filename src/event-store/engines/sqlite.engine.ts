@@ -57,6 +57,10 @@ export class SqliteEngine implements OpenEngine {
     return 0;
   }
 
+  mayWrite(): boolean {
+    return true;
+  }
+
   async close(): Promise<void> {
     try {
       this.log.close();
