@@ -87,7 +87,7 @@ describe(`The secret by which the log of a stream knows people (${REAL === undef
     sample: 'none', dataDir: newDir(), settings: { EVENT_STORE: connection(user), COMMITTEE_STREAM: stream, INSTALLATION_SECRET: secret },
   });
   const refused = async (stream: string): Promise<void> => {
-    const error: unknown = await start(stream, ANOTHER).catch((e: unknown) => e);
+    const error: unknown = await start(stream, ANOTHER).then((node) => node.stop(), (e: unknown) => e);
     expect(error).toEqual(new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${stream} knows people. Give the one that its other nodes have, or had.`]));
   };
 
