@@ -18,6 +18,7 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly command?: readonly string[];
   readonly restart: string;
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>> | readonly string[];
@@ -131,7 +132,7 @@ describe('The composition', () => {
   it('starts the app without naming a profile; one server and one node; three servers, three nodes and a proxy', () => {
     expect(Object.entries(services).filter(([, { profiles }]) => profiles === undefined).map(([name]) => name)).toEqual(['app']);
     expect(ofProfile('single').map(([name]) => name)).toEqual(['node', 'eventstore']);
-    expect(ofProfile('cluster').map(([name]) => name)).toEqual(['proxy', 'node-1', 'node-2', 'node-3', 'eventstore-1', 'eventstore-2', 'eventstore-3', 'certificates']);
+    expect(ofProfile('cluster').map(([name]) => name)).toEqual(['proxy', 'node-1', 'node-2', 'node-3', 'eventstore-1', 'eventstore-2', 'eventstore-3', 'certificates', 'user']);
     // What is started by the command in the first lines draws in all of its profile.
     for (const [profile, target] of [['single', 'node'], ['cluster', 'proxy']] as const) {
       expect(text('docker-compose.yml')).toContain(`docker compose --profile ${profile} up --build ${target} `);
@@ -142,7 +143,7 @@ describe('The composition', () => {
   });
 
   it('starts everything again whenever it has ended, also with 0, but what is done once', () => {
-    expect(Object.entries(services).filter(([, { restart }]) => restart !== 'always').map(([name, { restart }]) => [name, restart])).toEqual([['certificates', 'no']]);
+    expect(Object.entries(services).filter(([, { restart }]) => restart !== 'always').map(([name, { restart }]) => [name, restart])).toEqual([['certificates', 'no'], ['user', 'no']]);
   });
 
   it.each(Object.entries(services))('gives %s no more than it needs: no capability, no new privilege, nothing to write to but its volumes and /tmp', (name, service) => {
@@ -184,7 +185,7 @@ describe('The composition', () => {
 
   it('gives the nodes settings that they accept, each its own place in one order, and the proxy the same nodes', () => {
     const given = (service: Service): Config => readConfig(Object.fromEntries(Object.entries(service.environment).map(([name, value]) => [
-      name, value.replaceAll(/\$\{([A-Z_]+):[-?]([^}]*)\}/g, (_, variable: string, byDefault: string) => ({ OIDC_ISSUER: 'https://issuer.example', INSTALLATION_SECRET: 'x'.repeat(32), EVENT_STORE_PASSWORD: 'Example1' })[variable] ?? byDefault),
+      name, value.replaceAll(/\$\{([A-Z_]+):[-?]([^}]*)\}/g, (_, variable: string, byDefault: string) => ({ OIDC_ISSUER: 'https://issuer.example', INSTALLATION_SECRET: 'x'.repeat(32), EVENT_STORE_PASSWORD: 'Example1', EVENT_STORE_ADMIN_PASSWORD: 'Example2' })[variable] ?? byDefault),
     ])));
     expect(given(app)).toMatchObject({ eventStore: undefined, nodes: [] });
     expect(given(services['node'] as Service)).toMatchObject({ eventStore: 'esdb://eventstore:2113?tls=false', nodes: [] });
@@ -198,6 +199,21 @@ describe('The composition', () => {
     expect([...(configs['proxy']?.content ?? '').matchAll(/^\s*server (\S+) (\S+)$/gm)].map(([, name, address]) => [name, address])).toEqual(nodes.map((name) => [name, `${name}:3000`]));
   });
 
+  it('gives the nodes of the cluster a user of their own without groups, made before they start by the administrator, whose password they are not told', () => {
+    const { command = [], environment } = services['user'] as Service;
+    const made = JSON.parse(/--data "(.*)" https:/.exec(command.join(''))?.[1]?.replaceAll('\\"', '"') ?? '{}') as Readonly<Record<string, unknown>>;
+    expect(made).toMatchObject({ loginName: 'clerk', password: '$$EVENT_STORE_PASSWORD', groups: [] });
+    expect(command.join('')).toContain('--user "admin:$$EVENT_STORE_ADMIN_PASSWORD"');
+    for (const name of ['node-1', 'node-2', 'node-3']) {
+      const node = services[name] as Service;
+      expect(node.environment['EVENT_STORE']).toMatch(/^esdb:\/\/clerk:\$\{EVENT_STORE_PASSWORD:-\}@/);
+      expect(JSON.stringify(node)).not.toContain('ADMIN');
+      expect(node.depends_on).toEqual({ user: { condition: 'service_completed_successfully' } });
+    }
+    expect(environment).toEqual({ EVENT_STORE_PASSWORD: '${EVENT_STORE_PASSWORD:-}', EVENT_STORE_ADMIN_PASSWORD: '${EVENT_STORE_ADMIN_PASSWORD:-}' });
+    for (const name of ['DEFAULT_ADMIN_PASSWORD', 'DEFAULT_OPS_PASSWORD']) expect((services['eventstore-1'] as Service).environment[`KURRENTDB_${name}`]).toBe('${EVENT_STORE_ADMIN_PASSWORD:-}');
+  });
+
   it('gives each server of the cluster a certificate of its own name and the two others to talk to', () => {
     const names = ['eventstore-1', 'eventstore-2', 'eventstore-3'];
     for (const name of names) {
@@ -209,7 +225,7 @@ describe('The composition', () => {
   });
 
   it("asks each for its health; our nodes with the image's own question", () => {
-    expect(Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined || healthcheck.disable).map(([name]) => name)).toEqual(['certificates']);
+    expect(Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined || healthcheck.disable).map(([name]) => name)).toEqual(['certificates', 'user']);
     for (const { healthcheck } of ours) expect(healthcheck?.test).toBeUndefined();
     expect(configs['proxy']?.content).toContain('option httpchk GET /health/ready\n');
   });
