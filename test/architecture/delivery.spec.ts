@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
@@ -266,6 +267,15 @@ describe('The workflow', () => {
     for (const { uses } of steps.filter((step) => step.uses)) expect(uses).toMatch(/^actions\/[a-z-]+@v\d+$/);
     for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))) expect(step.with?.['persist-credentials']).toBe(false);
   });
+});
+
+describe('A run of the tests', () => {
+  it('tells last what was not run, and why', () => {
+    const { EVENTSTOREDB_CONTROL: _, ...env } = process.env;
+    const args = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--runTestsByPath', 'test/torture/cluster-leader.spec.ts'];
+    const { status, stderr } = spawnSync(process.execPath, args, { env: { ...env, NODE_OPTIONS: '' }, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^Not run: The leader of a cluster .*: EVENTSTOREDB_URL and EVENTSTOREDB_CONTROL name no cluster and nothing to break it with$/m)]);
+  }, 60_000);
 });
 
 describe('What describes the build', () => {
