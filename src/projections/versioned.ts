@@ -47,7 +47,7 @@ const KEPT_ROWS = 5_000;
 interface Newest<R> { readonly thing: number; readonly row: R }
 
 export class Table<R extends object> {
-  private readonly statements: Record<'thing' | 'newThing' | 'newest' | 'insert' | 'get' | 'endFilter' | 'beginFilter', Statement>;
+  private readonly statements: Record<'newThing' | 'newest' | 'insert' | 'get' | 'endFilter' | 'beginFilter', Statement>;
   private readonly lists = new Map<string, Statement>();
   /** The newest rows that the writer needs again. Emptied when a batch is undone. */
   private newest = new Map<string, Newest<R>>();
@@ -55,7 +55,6 @@ export class Table<R extends object> {
   constructor(private readonly db: Database, private readonly spec: TableSpec<R>) {
     const t = spec.name;
     this.statements = {
-      thing: db.prepare(`SELECT thing, created FROM ${t}_things WHERE id = ?`),
       newThing: db.prepare(`INSERT INTO ${t}_things (id, created) VALUES (?, ?) RETURNING thing`),
       newest: db.prepare(`SELECT t.thing, v.row FROM ${t}_things t JOIN ${t} v ON v.thing = t.thing WHERE t.id = ? ORDER BY v.at DESC LIMIT 1`),
       insert: db.prepare(`INSERT INTO ${t} (thing, at, row) VALUES (?, ?, ?) ON CONFLICT (thing, at) DO UPDATE SET row = excluded.row`),

@@ -8,6 +8,9 @@ const LIVE_BATCH = 500;
 const REBUILD_BATCH = 10_000;
 /** Under load the views follow in larger steps: what a commit costs hardly grows with its entries. At rest nothing waits. */
 const STEP_MS = 10;
+/** After so many entries in one step there is time for a larger one: those of a ballot change the same pages again and again. */
+const MANY = 32;
+const LONG_STEP_MS = 50;
 /** After an error of the views' own file, such as a full disk, which may pass. */
 const RETRY_MS = 1_000;
 
@@ -20,6 +23,8 @@ export class ViewRunner {
   private stopped = false;
   /** By a clock that is never set back, or the views would wait for the time to come again. */
   private advancedAt = -STEP_MS;
+  /** From one step to the next, as long as there is something to apply. */
+  private stepMs = STEP_MS;
   /** Of the views that stopped, so many were told. */
   private stoppedTold = 0;
 
@@ -77,7 +82,7 @@ export class ViewRunner {
 
   private async run(): Promise<void> {
     while (this.isBehind) {
-      const early = STEP_MS - (performance.now() - this.advancedAt);
+      const early = this.stepMs - (performance.now() - this.advancedAt);
       await (early > 0 && !this.stopped ? delay(early) : nextTurn());
       try {
         this.advance(LIVE_BATCH);
@@ -91,8 +96,12 @@ export class ViewRunner {
   }
 
   private advance(limit: number): void {
+    const { position: before } = this.store;
     const error = applyNext(this.store, this.log, this.codec, limit);
     this.advancedAt = performance.now();
+    const applied = this.store.position - before;
+    // A full one was not all: it is behind.
+    this.stepMs = applied < MANY || applied >= limit ? STEP_MS : LONG_STEP_MS;
     this.unreadable = error;
     this.advanced.emit('advanced');
     if (error) this.onFailure(error);
