@@ -70,8 +70,10 @@ export class ProcessRunner {
   }
 
   private wake(): void {
-    if (this.stopped) return;
-    this.running ??= this.drain().finally(() => {
+    if (this.stopped || this.running) return;
+    // What is not seen to be due yet wakes this again when the views have seen it: nobody is to wait for them meanwhile.
+    if (this.due().length === 0) return this.sleepUntilNextDue();
+    this.running = this.drain().finally(() => {
       this.running = undefined;
       this.sleepUntilNextDue();
     });

@@ -6,9 +6,9 @@ import type { StoppedView, ViewStore } from './view-store.js';
 
 const LIVE_BATCH = 500;
 const REBUILD_BATCH = 10_000;
-/** Under load the views follow in larger steps: what a commit costs hardly grows with its entries. At rest nothing waits. */
+/** Under load the views follow in larger steps: what a commit costs hardly grows with its entries. What comes after a rest does not wait. */
 const STEP_MS = 10;
-/** After so many entries in one step there is time for a larger one: those of a ballot change the same pages again and again. */
+/** After so many entries in one step, however long it was, the next is a larger one, unless somebody waits for it: those of a ballot change the same pages again and again. */
 const MANY = 32;
 const LONG_STEP_MS = 50;
 /** After an error of the views' own file, such as a full disk, which may pass. */
@@ -23,8 +23,10 @@ export class ViewRunner {
   private stopped = false;
   /** By a clock that is never set back, or the views would wait for the time to come again. */
   private advancedAt = -STEP_MS;
-  /** From one step to the next, as long as there is something to apply. */
+  /** At least, from the last step to the next. */
   private stepMs = STEP_MS;
+  /** How many wait for the views to stand somewhere. */
+  private awaited = 0;
   /** Of the views that stopped, so many were told. */
   private stoppedTold = 0;
 
@@ -52,7 +54,8 @@ export class ViewRunner {
     const never = (): boolean => this.unreadable !== undefined && this.unreadable.position <= position;
     if (this.store.position >= position) return true;
     if (never()) return false;
-    return new Promise((resolve) => {
+    this.awaited++;
+    return new Promise<boolean>((resolve) => {
       const check = (): void => {
         if (this.store.position >= position) finish(true);
         else if (never()) finish(false);
@@ -64,7 +67,7 @@ export class ViewRunner {
       };
       const timer = setTimeout(() => finish(false), timeoutMs);
       this.advanced.on('advanced', check);
-    });
+    }).finally(() => { this.awaited--; });
   }
 
   onAdvanced(listener: () => void): () => void {
@@ -82,8 +85,8 @@ export class ViewRunner {
 
   private async run(): Promise<void> {
     while (this.isBehind) {
-      const early = this.stepMs - (performance.now() - this.advancedAt);
-      await (early > 0 && !this.stopped ? delay(early) : nextTurn());
+      await nextTurn();
+      for (let early = this.early(); early > 0; early = this.early()) await delay(Math.min(early, STEP_MS));
       try {
         this.advance(LIVE_BATCH);
       } catch (error) {
@@ -95,12 +98,18 @@ export class ViewRunner {
     this.running = undefined;
   }
 
+  /** Milliseconds until the next step is due. */
+  private early(): number {
+    if (this.stopped) return 0;
+    return (this.awaited > 0 ? STEP_MS : this.stepMs) - (performance.now() - this.advancedAt);
+  }
+
   private advance(limit: number): void {
     const { position: before } = this.store;
     const error = applyNext(this.store, this.log, this.codec, limit);
     this.advancedAt = performance.now();
     const applied = this.store.position - before;
-    // A full one was not all: it is behind.
+    // After a full one there is most likely more.
     this.stepMs = applied < MANY || applied >= limit ? STEP_MS : LONG_STEP_MS;
     this.unreadable = error;
     this.advanced.emit('advanced');
