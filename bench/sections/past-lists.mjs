@@ -55,7 +55,7 @@ const thingsView = defineView('things', {
   version: 1, tables: [table],
   listens: [['Changed', ({ data, position }, write) => write.table(table).put(data.id, position, data.row)]],
 });
-function things(count, versions) {
+function things(name, count, versions) {
   const stateAt = (thing, version) => {
     const open = (thing * 37) % versions;
     const length = Math.max(1, Math.round(versions * 0.03));
@@ -66,17 +66,17 @@ function things(count, versions) {
     initiatedBy: uuid(thing % 60), draft: version, textHash: 'a'.repeat(64),
   });
   const total = count * versions;
-  const store = storeOf(`things-${count}-${versions}`, thingsView, total, (position) => {
+  const store = storeOf(name, thingsView, total, (position) => {
     const [thing, version] = [(position - 1) % count, Math.floor((position - 1) / count)];
     return { type: 'Changed', data: { id: uuid(thing), row: rowAt(thing, version) } };
   });
   const current = Array.from({ length: count }, (_, thing) => ({ thing: thing + 1, id: uuid(thing), row: rowAt(thing, versions - 1) }));
   const opened = current.map((one) => ({ ...one, row: { ...one.row, state: (one.thing * 7) % 100 < 3 ? 'OPEN' : 'CLOSED' } }));
-  return { count, total, reads: new Reads(store, {}, new Codec()), plain: plainTable(`plain-${count}-${versions}`, opened), past: () => count + below(total - count) };
+  return { count, total, reads: new Reads(store, {}, new Codec()), plain: plainTable(`plain-${name}`, opened), past: () => count + below(total - count) };
 }
 
 {
-  const { count, total, reads, plain, past } = things(quick ? 1_000 : 5_000, 100);
+  const { count, total, reads, plain, past } = things('changed', quick ? 1_000 : 5_000, 100);
   progress(`past-lists: ${total.toLocaleString('en')} versions written`);
   const after = () => below(count - PAGE);
   const measured = await inTurns(ROUNDS, {
@@ -89,7 +89,7 @@ function things(count, versions) {
 }
 {
   const versions = quick ? 20 : 100;
-  const { total, reads, plain, past } = things(5_000, versions);
+  const { total, reads, plain, past } = things('opened', 5_000, versions);
   progress(`past-lists: ${total.toLocaleString('en')} versions written`);
   // At the very end most things are closed for good; a while before, 3 % are open as they are at any time.
   const late = () => total - Math.floor(total * 0.05) - below(1_000);

@@ -14,6 +14,8 @@ export class Reads {
   /** Rows as they stood: what was recorded up to a position never changes, so they are the same for ever. */
   private readonly rows = new LRUCache<string, { readonly row: object | undefined }>({ max: ROWS_KEPT });
   private readonly lists = new LRUCache<string, readonly Listed<object>[]>({ maxSize: ROWS_KEPT, sizeCalculation: (list) => list.length + 1 });
+  /** Lists are kept when they are asked for again: of a past that is asked for once they would only have to be collected later, at twice the cost. */
+  private readonly asked = new LRUCache<string, true>({ max: ROWS_KEPT });
   private readonly revisions = new LRUCache<string, number>({ max: ROWS_KEPT });
 
   constructor(private readonly store: ViewStore, readonly log: LocalLog, readonly codec: Codec) {}
@@ -34,9 +36,12 @@ export class Reads {
     const table = this.ask(spec.name, at).table(spec);
     if (at > this.position) return table.list(at, options);
     const key = `${at} ${spec.name} ${JSON.stringify(options)}`;
-    let kept = this.lists.get(key) as readonly Listed<R>[] | undefined;
-    if (!kept) this.lists.set(key, (kept = table.list(at, options)));
-    return kept;
+    const kept = this.lists.get(key) as readonly Listed<R>[] | undefined;
+    if (kept) return kept;
+    const list = table.list(at, options);
+    if (this.asked.has(key)) this.lists.set(key, list);
+    else this.asked.set(key, true);
+    return list;
   }
 
   all<R extends object>(spec: TableSpec<R>, at: number, filters: ListOptions['filters'] = {}): readonly Listed<R>[] {

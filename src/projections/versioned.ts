@@ -29,25 +29,31 @@ export interface ListOptions {
   readonly filters?: Readonly<Record<string, string>>;
 }
 
-/** In the key of an interval its thing stands before its beginning: an interval that ends is found by its thing, among all that have the value still. */
+/**
+ * Versions have a rowid: SQLite keeps long rows badly in an index. What a filter asks by are intervals: `is`, those that go on, each found by its thing when it
+ * ends; `was`, those that have ended, by how long they were: of each span, those of a moment began not longer before it than that.
+ */
 export const tableSchema = (name: string): string => `
   CREATE TABLE ${name}_things (thing INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;
-  CREATE TABLE ${name} (thing INTEGER NOT NULL, at INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (thing, at)) STRICT, WITHOUT ROWID;
-  CREATE TABLE ${name}_when (filter TEXT NOT NULL, value TEXT NOT NULL, until INTEGER NOT NULL, since INTEGER NOT NULL, thing INTEGER NOT NULL,
-    PRIMARY KEY (filter, value, until, thing, since)) STRICT, WITHOUT ROWID;
+  CREATE TABLE ${name} (thing INTEGER NOT NULL, at INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (thing, at)) STRICT;
+  CREATE TABLE ${name}_is (filter TEXT NOT NULL, value TEXT NOT NULL, thing INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (filter, value, thing)) STRICT, WITHOUT ROWID;
+  CREATE TABLE ${name}_was (filter TEXT NOT NULL, value TEXT NOT NULL, span INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, thing INTEGER NOT NULL,
+    PRIMARY KEY (filter, value, span, since, until, thing)) STRICT, WITHOUT ROWID;
 `;
 export const partsSchema = (name: string): string => `
   CREATE TABLE ${name} (thing TEXT NOT NULL, part INTEGER NOT NULL, at INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (thing, part, at)) STRICT, WITHOUT ROWID;
 `;
 
-/** `until` of an interval that has not ended. */
-const OPEN_END = Number.MAX_SAFE_INTEGER;
+/** In positions. An interval that has ended is under the least that is longer; no log has as many positions as the last. */
+const SPANS = Array.from({ length: 16 }, (_, i) => 4 ** (i + 1));
+const spanOf = (length: number): number => SPANS.find((span) => length < span) as number;
+
 const KEPT_ROWS = 5_000;
 
 interface Newest<R> { readonly thing: number; readonly row: R }
 
 export class Table<R extends object> {
-  private readonly statements: Record<'newThing' | 'newest' | 'insert' | 'get' | 'endFilter' | 'beginFilter', Statement>;
+  private readonly statements: Record<'newThing' | 'newest' | 'insert' | 'get' | 'begin' | 'end' | 'ended', Statement>;
   private readonly lists = new Map<string, Statement>();
   /** The newest rows that the writer needs again. Emptied when a batch is undone. */
   private newest = new Map<string, Newest<R>>();
@@ -59,8 +65,9 @@ export class Table<R extends object> {
       newest: db.prepare(`SELECT t.thing, v.row FROM ${t}_things t JOIN ${t} v ON v.thing = t.thing WHERE t.id = ? ORDER BY v.at DESC LIMIT 1`),
       insert: db.prepare(`INSERT INTO ${t} (thing, at, row) VALUES (?, ?, ?) ON CONFLICT (thing, at) DO UPDATE SET row = excluded.row`),
       get: db.prepare(`SELECT t.thing, v.row FROM ${t}_things t JOIN ${t} v ON v.thing = t.thing WHERE t.id = ? AND v.at <= ? ORDER BY v.at DESC LIMIT 1`),
-      endFilter: db.prepare(`UPDATE ${t}_when SET until = ? WHERE filter = ? AND value = ? AND until = ${OPEN_END} AND thing = ?`),
-      beginFilter: db.prepare(`INSERT INTO ${t}_when (filter, value, until, since, thing) VALUES (?, ?, ${OPEN_END}, ?, ?)`),
+      begin: db.prepare(`INSERT INTO ${t}_is (filter, value, thing, since) VALUES (?, ?, ?, ?)`),
+      end: db.prepare(`DELETE FROM ${t}_is WHERE filter = ? AND value = ? AND thing = ? RETURNING since`),
+      ended: db.prepare(`INSERT INTO ${t}_was (filter, value, span, since, until, thing) VALUES (?, ?, ?, ?, ?, ?)`),
     };
   }
 
@@ -77,8 +84,8 @@ export class Table<R extends object> {
     for (const [filter, valuesOf] of Object.entries(this.spec.filters)) {
       const old = before ? valuesOf(before.row) : [];
       const now = valuesOf(row);
-      for (const value of old) if (!now.includes(value)) this.statements.endFilter.run(position, filter, value, thing);
-      for (const value of now) if (!old.includes(value)) this.statements.beginFilter.run(filter, value, position, thing);
+      for (const value of old) if (!now.includes(value)) this.end(filter, value, thing, position);
+      for (const value of now) if (!old.includes(value)) this.statements.begin.run(filter, value, thing, position);
     }
     if (this.newest.size >= KEPT_ROWS) this.newest.clear();
     this.newest.set(id, { thing, row });
@@ -100,14 +107,16 @@ export class Table<R extends object> {
   /** The things that were there at a position, in the order of their creation. */
   list(at: number, { after = 0, limit, filters = {} }: ListOptions): readonly Listed<R>[] {
     const names = Object.keys(filters);
-    const found = this.listStatement(names).all(...names.flatMap((name) => [name, filters[name] as string, at, at]), after, at, at, limit);
+    const found = this.listStatement(names).all({ at, after, limit, ...Object.fromEntries(names.flatMap((name, i) => [[`filter${i}`, name], [`value${i}`, filters[name] as string]])) });
     return (found as { thing: number; id: string; row: string }[]).map(({ thing, id, row }) => ({ thing, id, row: JSON.parse(row) as R }));
   }
 
   /** How many things had each value of a filter at a position. */
   counts(filter: string, at: number): ReadonlyMap<string, number> {
-    const statement = this.prepared(`counts`, () => `SELECT value, count(*) AS n FROM ${this.spec.name}_when WHERE filter = ? AND until > ? AND since <= ? GROUP BY value`);
-    return new Map((statement.all(filter, at, at) as { value: string; n: number }[]).map(({ value, n }) => [value, n]));
+    const t = this.spec.name;
+    const statement = this.prepared('counts', () => `SELECT value, count(*) AS n FROM (
+      SELECT value FROM ${t}_is WHERE filter = $filter AND since <= $at UNION ALL SELECT value FROM ${t}_was WHERE filter = $filter AND since <= $at AND until > $at) GROUP BY value`);
+    return new Map((statement.all({ filter, at }) as { value: string; n: number }[]).map(({ value, n }) => [value, n]));
   }
 
   forgetNewest(): void {
@@ -126,14 +135,26 @@ export class Table<R extends object> {
 
   private listStatement(filters: readonly string[]): Statement {
     const t = this.spec.name;
-    return this.prepared(`list ${filters.length}`, () => {
-      const conditions = filters.map(() => `AND t.thing IN (SELECT thing FROM ${t}_when WHERE filter = ? AND value = ? AND until > ? AND since <= ?)`).join(' ');
-      // The filters' parameters come first, so their conditions stand first.
-      return `SELECT t.thing, t.id, v.row FROM ${t}_things t JOIN ${t} v ON v.thing = t.thing
-        WHERE ${conditions.replace(/^AND /, '')} ${conditions ? 'AND' : ''} t.thing > ? AND t.created <= ?
-          AND v.at = (SELECT max(at) FROM ${t} WHERE thing = t.thing AND at <= ?)
-        ORDER BY t.thing LIMIT ?`;
-    });
+    const others = filters.slice(1).map((_, i) => `AND thing IN (${this.matching(i + 1, '')})`).join(' ');
+    // Things that are filtered were there. Those of both kinds of intervals come in their order, so that a page ends before it has seen them all.
+    const page = filters.length === 0 ? `SELECT thing, id FROM ${t}_things WHERE thing > $after AND created <= $at ORDER BY thing LIMIT $limit`
+      : `SELECT thing, (SELECT id FROM ${t}_things t WHERE t.thing = m.thing) AS id FROM (${this.matching(0, `AND thing > $after ${others}`)} ORDER BY thing LIMIT $limit) m`;
+    return this.prepared(`list ${filters.length}`, () => `
+      SELECT thing, id, (SELECT row FROM ${t} v WHERE v.thing = p.thing AND v.at <= $at ORDER BY v.at DESC LIMIT 1) AS row FROM (${page}) p`);
+  }
+
+  /** The things that had a value at a position: those that have it still, and of each span those that began not longer ago than it lasts. */
+  private matching(i: number, and: string): string {
+    const t = this.spec.name;
+    const has = `filter = $filter${i} AND value = $value${i}`;
+    return `SELECT thing FROM ${t}_is WHERE ${has} AND since <= $at ${and} UNION ALL
+      SELECT thing FROM (VALUES ${SPANS.map((span) => `(${span})`).join()}) s CROSS JOIN ${t}_was WHERE ${has} AND span = s.column1 AND since > $at - s.column1 AND since <= $at AND until > $at ${and}`;
+  }
+
+  /** One that ends where it began holds no position, and a second one like it may follow in the same entry. */
+  private end(filter: string, value: string, thing: number, position: number): void {
+    const { since } = this.statements.end.get(filter, value, thing) as { since: number };
+    if (since < position) this.statements.ended.run(filter, value, spanOf(position - since), since, position, thing);
   }
 
   private prepared(key: string, sql: () => string): Statement {

@@ -51,7 +51,7 @@ describe(`Views, step by step (SEED=${SEED})`, () => {
     db.close();
     return dump;
   }
-  const tablesOf = (view: View): string[] => [...view.tables.flatMap(({ name }) => [name, `${name}_things`, `${name}_when`]), ...view.parts.map(({ name }) => name)];
+  const tablesOf = (view: View): string[] => [...view.tables.flatMap(({ name }) => [name, `${name}_things`, `${name}_is`, `${name}_was`]), ...view.parts.map(({ name }) => name)];
   const only = (dump: Dump, tables: readonly string[]): Dump => Object.fromEntries(tables.map((name) => [name, dump[name] ?? 'no such table']));
 
   function apply(store: () => ViewStore, sizes: () => number): void {
