@@ -6,7 +6,7 @@ import { DRAFT as COPYING, openSqliteSource, openSqliteTarget } from './event-st
 import { LogUnusable, type OpenEngine } from './event-store/event-store.js';
 import type { WholeLogs } from './event-store/whole-log.js';
 import { COPY_FILE, LOG_FILE } from './event-store/log-file.js';
-import { DRAFT } from './operating/manifest.js';
+import { DRAFT, SECRET_CHECK, secretCheck } from './operating/manifest.js';
 import { VIEWS_FILE } from './projections/view-store.js';
 
 export interface EngineEvents {
@@ -15,8 +15,6 @@ export interface EngineEvents {
   readonly onListenerError?: (error: unknown) => void;
   /** Something that an operator should know. */
   readonly onNotice?: (message: string) => void;
-  /** What a server is to note of a log, by its id, where that is not noted yet. */
-  readonly notesOf?: (logId: string) => Readonly<Record<string, string>>;
 }
 
 /** The client of a server is loaded where a server is asked for: it takes half a second. */
@@ -24,7 +22,7 @@ const eventStoreDb = () => import('./event-store/engines/eventstoredb.engine.js'
 const eventStoreDbWhole = () => import('./event-store/engines/eventstoredb-whole.js');
 
 /** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
-export async function openEngine({ dataDir, eventStore, committeeStream }: Config, events: EngineEvents): Promise<OpenEngine> {
+export async function openEngine({ dataDir, eventStore, committeeStream, installationSecret }: Config, events: EngineEvents): Promise<OpenEngine> {
   const isThere = (name: string): boolean => existsSync(join(dataDir, name));
   if (isThere(COPYING) && !isThere(LOG_FILE)) {
     throw new LogUnusable(`A copy into ${dataDir} was cut off, or goes on. Say it again: npm run cli -- copy --from … --to ${dataDir}. Where it is not wanted any more, remove ${join(dataDir, COPYING)}.`);
@@ -37,7 +35,9 @@ export async function openEngine({ dataDir, eventStore, committeeStream }: Confi
     throw new LogUnusable(`There is no log in ${dataDir}, and ${VIEWS_FILE} was made from one. Put ${LOG_FILE} back, or restore a backup into a new folder. If a new log is to begin here, move ${VIEWS_FILE} away.`);
   }
   if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
-  return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, ...events });
+  // Whoever begins the stream, a command too: the user of the nodes may not add it later.
+  const notesOf = (logId: string): Readonly<Record<string, string>> => (installationSecret === undefined ? {} : { [SECRET_CHECK]: secretCheck(installationSecret, logId) });
+  return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, notesOf, ...events });
 }
 
 /** Whole logs of either engine, for copies between them. */

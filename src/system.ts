@@ -51,7 +51,6 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
   makeFolder(config.dataDir);
   const engine = await openEngine(config, {
     onFatal, onListenerError: (error) => logger.error({ err: error }, 'a listener of the log failed'), onNotice: (message) => logger.warn(message),
-    notesOf: (logId): Readonly<Record<string, string>> => (config.installationSecret === undefined ? {} : { [SECRET_CHECK]: secretCheck(config.installationSecret, logId) }),
   });
   const { log } = engine;
   const codec = new Codec();

@@ -11,6 +11,7 @@ import { ClockAhead } from '../../src/event-store/event-store.js';
 import { SECRET_CHECK, secretCheck } from '../../src/operating/manifest.js';
 import { entriesAfter } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
+import { theProgram } from '../support/program.js';
 import { openBallot, TestServer, until } from '../support/server.js';
 import { newDir, removeDir, tempDir } from '../support/temp.js';
 import { describeWhere, doubleMissing, itWhere } from '../support/where.js';
@@ -105,6 +106,15 @@ describe(`The secret by which the log of a stream knows people (${REAL === undef
     expect(again.head).toBe(first.head);
     await again.stop();
     expect(await told(stream)).toEqual(metadata);
+  });
+
+  it('is kept by a command too that begins the stream', async () => {
+    const stream = newStream();
+    const { cli } = await theProgram();
+    const env = { EVENT_STORE: connection('clerk:secret@'), COMMITTEE_STREAM: stream, INSTALLATION_SECRET: SECRET, DATA_DIR: newDir() };
+    expect(await cli(['rebuild'], env)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Rebuilt 0 entries/m) });
+    expect(await told(stream)).toMatchObject({ committeeNotes: { [SECRET_CHECK]: expect.any(String) }, $acl: ACL });
+    await refused(stream);
   });
 
   it('is kept with a stream of before by the next node that may', async () => {
