@@ -130,10 +130,48 @@ describe(`The secret by which the log of a stream knows people (${REAL === undef
     const stream = newStream();
     const { log } = await open(stream);
     for (const secret of [SECRET, ANOTHER]) {
+      const before = double.calls.append;
       double.next('append', 'ACCESS_DENIED');
       await (await start(stream, secret)).stop();
+      expect(double.calls.append).toBe(before + 1);
       expect(await told(stream)).toEqual({ committeeLogId: log.logId });
     }
+  });
+});
+
+describe(`What is noted of a stream (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
+  const noted = (value: string) => ({ notesOf: () => ({ note: value }) });
+  /** A node's folder, when the node has stopped and somebody has written other metadata. */
+  async function left(stream: string, metadata: (logId: string) => object): Promise<{ dataDir: string; logId: string }> {
+    const dataDir = newDir();
+    const engine = await open(stream, { dataDir, ...noted('right') });
+    await engine.append(entriesAfter(0, 2), 0);
+    await engine.close();
+    const { logId } = engine.log;
+    await prepared(stream, metadata(logId), 0n);
+    return { dataDir, logId };
+  }
+
+  it('and is gone there is given back from a copy, before what the settings of its node would give', async () => {
+    const stream = newStream();
+    const { dataDir, logId } = await left(stream, (committeeLogId) => ({ committeeLogId }));
+    await open(stream, { dataDir, ...noted('wrong') });
+    expect(await told(stream)).toEqual({ committeeLogId: logId, committeeNotes: { note: 'right' } });
+  });
+
+  it('is told with the log\'s id where all metadata are gone', async () => {
+    const stream = newStream();
+    const { dataDir, logId } = await left(stream, () => ({}));
+    await expect(open(stream, { dataDir })).rejects.toThrow(`with "committeeLogId": "${logId}", "committeeNotes": {"note":"right"}, which the copy of this node says`);
+    await expect(open(stream)).rejects.toThrow(/as verify tells it of a backup or of a node's copy, committeeNotes where you know them, and the list/);
+  });
+
+  it('and was put right there counts: a copy that notes something else is read anew', async () => {
+    const stream = newStream();
+    const { dataDir } = await left(stream, (committeeLogId) => ({ committeeLogId, committeeNotes: { note: 'put right' } }));
+    const notices: string[] = [];
+    const { log } = await open(stream, { dataDir, ...noted('right'), onNotice: (message) => notices.push(message) });
+    expect([log.note('note'), log.head.position, notices]).toEqual(['put right', 2, ['the copy of the log is thrown away and read anew from the server: the stream has another note of "note"']]);
   });
 });
 
@@ -248,6 +286,26 @@ describeWhere(doubleMissing)('The stream of a Committee, whose metadata the user
     const engine = await open(stream, { connection: connection('clerk:secret@'), onNotice: (message) => notices.push(message) });
     expect([engine.log.logId, notices]).toEqual([log.logId, [expect.stringMatching(/has no access control list, and the user clerk may not give it one: somebody of \$admins should/)]]);
     await engine.append(entriesAfter(0, 1), 0);
+  });
+
+  it('is used without a check of the secret, with a notice that says how it gets one', async () => {
+    const stream = newStream();
+    await prepared(stream, { committeeLogId: newId(), $acl: ACL });
+    const notices: string[] = [];
+    double.next('append', 'ACCESS_DENIED');
+    await open(stream, { connection: connection('clerk:secret@'), notesOf: () => ({ [SECRET_CHECK]: 'x' }), onNotice: (message) => notices.push(message) });
+    expect(notices).toEqual([expect.stringMatching(/has no check of INSTALLATION_SECRET, .*the user clerk may not give it one: put the user clerk into \$admins for one start of a node whose secret is known to be right/)]);
+  });
+
+  it('is used where it can only be read at the moment, with a notice', async () => {
+    const stream = newStream();
+    await prepared(stream, { committeeLogId: newId(), $acl: ACL });
+    const notices: string[] = [];
+    double.appends = 'UNAVAILABLE';
+    await open(stream, { notesOf: () => ({ [SECRET_CHECK]: 'x' }), patienceMs: 300, onNotice: (message) => notices.push(message) }).finally(() => { double.appends = undefined; });
+    expect(notices).toEqual([expect.stringMatching(/has no check of INSTALLATION_SECRET, .*the server did not answer when it was given one: the next start tries again/)]);
+    double.appends = 'UNAVAILABLE';
+    await expect(open(newStream(), { patienceMs: 300 }).finally(() => { double.appends = undefined; })).rejects.toThrow(/cannot be reached/);
   });
 
   it('is not begun without an id', async () => {

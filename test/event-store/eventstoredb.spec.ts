@@ -161,7 +161,7 @@ describe('The engine eventstoredb', () => {
 
 /** What a real server does seldom is made to happen. */
 describeWhere(doubleMissing)('The engine eventstoredb, where calls go wrong', () => {
-  afterEach(() => { Object.assign(double, { denies: undefined, deniesAppends: false, isAway: false }); });
+  afterEach(() => { Object.assign(double, { denies: undefined, appends: undefined, isAway: false }); });
   const open = engines();
   const onServer = (stream: string): number => double.streams.get(stream)?.length ?? 0;
 
@@ -322,11 +322,11 @@ describeWhere(doubleMissing)('The engine eventstoredb, where calls go wrong', ()
   it('is not ready where it may read and not write, tells so once, and goes on when it may', async () => {
     const notices: string[] = [];
     const { engine } = await open({ patienceMs: 300, onNotice: (message) => notices.push(message) });
-    double.deniesAppends = true;
+    double.appends = 'ACCESS_DENIED';
     for (let i = 0; i < 2; i++) await expect(engine.append(entriesAfter(0, 1), 0)).rejects.toBeInstanceOf(LogUnreachable);
     const problems = (): readonly string[] => surroundingProblems(engine, { dataDir: newDir(), minFreeMiB: 0 });
     expect(problems()).toEqual(['the server of the log does not let this node write']);
-    double.deniesAppends = false;
+    double.appends = undefined;
     await engine.append(entriesAfter(0, 1), 0);
     expect(problems()).toEqual([]);
     expect(notices).toEqual([expect.stringContaining('does not let this node write'), 'the server of the log lets this node write again']);

@@ -40,7 +40,8 @@ export class EventStoreDbDouble {
   isAway = false;
   /** Answers everything so. */
   denies: Mishap | undefined;
-  deniesAppends = false;
+  /** Answers every append so. */
+  appends: Mishap | undefined;
   /** Events of streams that were sent to readers. */
   sent = 0;
   /** What is kept of an event that is written, for tests of a disk that keeps something else. */
@@ -78,7 +79,7 @@ export class EventStoreDbDouble {
   private mishap(of: 'append' | 'read'): Mishap | undefined {
     if (this.isAway) return 'UNAVAILABLE';
     if (this.denies) return this.denies;
-    if (this.deniesAppends && of === 'append') return 'ACCESS_DENIED';
+    if (this.appends && of === 'append') return this.appends;
     const place = this.mishaps.findIndex((mishap) => mishap.of === of);
     return place < 0 ? undefined : this.mishaps.splice(place, 1)[0]?.what;
   }

@@ -1,5 +1,5 @@
 import { v4 as newLogId } from 'uuid';
-import { LogUnusable } from '../event-store.js';
+import { LogUnreachable, LogUnusable } from '../event-store.js';
 import type { LogIdentity } from '../whole-log.js';
 import { ServerRefusal, type Server, type StreamMetadata } from './eventstoredb-server.js';
 
@@ -24,8 +24,8 @@ export interface FirstMetadata {
   /** What this node would note of a log where nothing is noted yet. */
   readonly notesOf: (logId: string) => Readonly<Record<string, string>>;
   readonly onNotice: (message: string) => void;
-  /** The log of which this node has entries already. */
-  readonly known: string | undefined;
+  /** The log of which this node has entries already, and what its copy notes of it. */
+  readonly known: LogIdentity | undefined;
 }
 
 /**
@@ -43,13 +43,14 @@ export async function logIdOf(server: Server, { notesOf, onNotice, known }: Firs
     }
     const acl = $acl ?? (server.user === undefined ? undefined : aclFor(server.user));
     const given = logId ?? newLogId();
-    const noted = { ...notesOf(given), ...notes };
+    // What was noted once goes before what this node would note: its setting may be a wrong one by now.
+    const noted = { ...notesOf(given), ...(known?.logId === given && known.notes), ...notes };
     const isNoted = Object.keys(noted).length === Object.keys(notes).length;
     if (logId !== undefined && acl === $acl && isNoted) return { logId, notes };
     if (logId === undefined && await server.last() !== undefined) {
       // Another node may have begun it meanwhile.
       if ((await server.metadata()).revision !== revision) continue;
-      throw new LogUnusable(`The stream ${server.stream} has entries, and its metadata, which said of which log they are, are gone. Somebody of $admins should write them again, with ${known === undefined ? "the log's id, as verify tells it of a backup or of a node's copy" : `"committeeLogId": "${known}", which the copy of this node says`}, and the list of who may do what. docs/operating.md says how.`);
+      throw new LogUnusable(`The stream ${server.stream} has entries, and its metadata, which said of which log they are, are gone. Somebody of $admins should write them again, with ${known === undefined ? "the log's id, as verify tells it of a backup or of a node's copy, committeeNotes where you know them" : `${toldOf(known)}, which the copy of this node says`}, and the list of who may do what. docs/operating.md says how.`);
     }
     if (logId === undefined && known !== undefined) {
       throw new LogUnusable(`The stream ${server.stream} is empty, and the copy of this node has entries: the server has lost the log, or is another one. Keep the copies of all nodes. docs/operating.md, "If the server is lost", says how to go on.`);
@@ -57,12 +58,19 @@ export async function logIdOf(server: Server, { notesOf, onNotice, known }: Firs
     try {
       if (await server.setMetadata({ ...metadata, committeeLogId: given, ...(!isNoted && { committeeNotes: noted }), ...(acl !== undefined && { $acl: acl }) }, revision)) return { logId: given, notes: noted };
     } catch (error) {
-      if (logId === undefined || !(error instanceof ServerRefusal && error.fault.kind === 'REFUSED' && error.fault.why === 'ACCESS')) throw error;
-      if (acl !== $acl) onNotice(`the stream ${server.stream} has no access control list, and the user ${server.user} may not give it one: somebody of $admins should, as docs/operating.md says`);
+      const isDenied = error instanceof ServerRefusal && error.fault.kind === 'REFUSED' && error.fault.why === 'ACCESS';
+      // A stream that has its id is a log without the rest: where it can only be read at the moment, a node starts as it did before.
+      if (logId === undefined || !(isDenied || error instanceof LogUnreachable)) throw error;
+      const who = server.user === undefined ? 'this node' : `the user ${server.user}`;
+      const lacks = (what: string, remedy: string): void => onNotice(`the stream ${server.stream} has no ${what}, and ${isDenied ? `${who} may not give it one: ${remedy}, as docs/operating.md says` : 'the server did not answer when it was given one: the next start tries again'}`);
+      if (acl !== $acl) lacks('access control list', 'somebody of $admins should');
+      if (!isNoted) lacks('check of INSTALLATION_SECRET, so that a node with another one is not refused', `put ${who} into $admins for one start of a node whose secret is known to be right`);
       return { logId, notes };
     }
   }
 }
+
+const toldOf = ({ logId, notes }: LogIdentity): string => `"committeeLogId": "${logId}"${Object.keys(notes).length > 0 ? `, "committeeNotes": ${JSON.stringify(notes)}` : ''}`;
 
 const ADMINS = '$admins';
 /** The stream's user reads and appends. Nobody else does, and only administrators may delete it or let it forget. */

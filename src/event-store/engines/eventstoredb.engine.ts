@@ -7,6 +7,7 @@ import { followLog } from '../follow.js';
 import { leafOf } from '../leaf.js';
 import { COPY_FILE, FolderUnsafe, LogFile } from '../log-file.js';
 import { faultOf, removeDatabase } from '../sqlite.js';
+import type { LogIdentity } from '../whole-log.js';
 import { LOCK_FILE, WriterLock } from '../writer-lock.js';
 import { EVENT_AT_MOST, sizeOnServer } from './eventstoredb-events.js';
 import { logIdOf } from './eventstoredb-metadata.js';
@@ -276,7 +277,7 @@ const isDenied = (error: unknown): boolean => error instanceof ServerRefusal && 
 /** The copy that is there, where it is one of this stream; else a new one. */
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice, notesOf = () => ({}) }: EventStoreDbOptions): Promise<LogFile> {
   const path = join(dataDir, COPY_FILE);
-  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: (message) => onNotice?.(message), known: logOfEntries(path) });
+  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: (message) => onNotice?.(message), known: knownLog(path) });
   const open = (): LogFile => {
     const log = LogFile.open(path, { onListenerError, logId });
     if (log.logId === logId) for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
@@ -287,10 +288,12 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice, no
   let isEvidence = false;
   try {
     copy = open();
-    const different = copy.logId === logId ? await differenceOf(copy, server) : undefined;
-    if (copy.logId === logId && different === undefined) return copy;
-    isEvidence = copy.head.position > 0;
-    why = different ?? 'it is of another log';
+    const different = copy.logId === logId ? await differenceOf(copy, server) : 'it is of another log';
+    // Notes are never changed in a file; with the stream somebody may have put one right.
+    const corrected = Object.keys(notes).find((name) => copy?.note(name) !== notes[name]);
+    if (different === undefined && corrected === undefined) return copy;
+    isEvidence = different !== undefined && copy.head.position > 0;
+    why = different ?? `the stream has another note of "${corrected}"`;
   } catch (error) {
     copy?.close();
     if (error instanceof FolderUnsafe || (!(error instanceof LogUnusable) && faultOf(error) !== 'CORRUPT')) throw error;
@@ -304,13 +307,14 @@ async function openCopy(server: Server, { dataDir, onListenerError, onNotice, no
   return open();
 }
 
-/** The id of the log of which a copy has entries. */
-function logOfEntries(path: string): string | undefined {
+/** The log of which a copy has entries, and what it notes of it. */
+function knownLog(path: string): LogIdentity | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const copy = LogFile.open(path, { readOnly: true });
+    const { [DIFFERS]: _, ...notes } = copy.notes();
     copy.close();
-    return copy.head.position > 0 ? copy.logId : undefined;
+    return copy.head.position > 0 ? { logId: copy.logId, notes } : undefined;
   } catch {
     // What is wrong with it is told where it is opened to be used.
     return undefined;
