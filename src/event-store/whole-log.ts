@@ -36,13 +36,13 @@ export interface LogTarget {
   close(): Promise<void>;
 }
 
-/** A stream, and what gave the address of its server, for messages. */
-export interface StreamPlace { readonly connection: string; readonly stream: string; readonly named: string }
+/** A stream, and what gave the address of its server and its name, for messages. */
+export interface StreamPlace { readonly connection: string; readonly named: string; readonly stream: string; readonly streamNamed: string }
 
 /** One end of a copy, as an operator names it. */
 export type LogPlace = { readonly folder: string } | StreamPlace;
 
-/** How the ends of a copy are opened: by engine, which only one file knows (src/system.ts). */
+/** How the ends of a copy are opened: by engine, which only one file knows (src/engines.ts). */
 export interface WholeLogs {
   /** @throws LogUnusable, LogUnreachable, Damaged; undefined when `signal` ended it */
   openSource(place: LogPlace, signal: AbortSignal, onProgress: (done: number, of: number) => void): Promise<LogSource | undefined>;

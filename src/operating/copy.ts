@@ -48,7 +48,7 @@ function placesOf({ from, to, stream }: Given, config: Config): readonly [LogPla
     if (!/^[a-z+]+:\/\//i.test(connection)) return { folder: resolve(connection) };
     // Not repeated: there may be a password in it.
     if (!isConnection(connection)) throw new Wrong(`${option} is no address of an EventStoreDB; it must be ${connectionTold}.`);
-    return { connection, stream: stream ?? config.committeeStream, named: value === AS_SET ? AS_SET : option };
+    return { connection, named: value === AS_SET ? AS_SET : option, stream: stream ?? config.committeeStream, streamNamed: stream === undefined ? 'COMMITTEE_STREAM' : '--stream' };
   };
   const places = [place('--from', from), place('--to', to)] as const;
   const servers = places.filter((one) => 'connection' in one).length;
@@ -80,7 +80,7 @@ async function copyLog(logs: WholeLogs, from: LogPlace, to: LogPlace, config: Co
     tell(source, target, found, leaves, config, from, to, say);
     if (written || await source.isWritten()) say(`${source.name} is written meanwhile. Stop what writes it and say the same again: only what came since is then copied.`);
   } catch (error) {
-    throw asTold(error, source, progress);
+    throw asTold(error, source, to, progress);
   } finally {
     await target?.close();
     await source.close();
@@ -167,9 +167,11 @@ function secretTold(from: LogPlace, { installationSecret: given }: Config): stri
   return 'INSTALLATION_SECRET as it is set here, on every node';
 }
 
-function asTold(error: unknown, { head }: LogSource, { there }: Progress): unknown {
+function asTold(error: unknown, { head }: LogSource, to: LogPlace, { there }: Progress): unknown {
   const goesOn = `${there === undefined ? 'Nothing was copied now' : `${there} of ${head} entries are there`}. Say the same again and it goes on.`;
   if (error instanceof Interrupted) return new Interrupted(`Interrupted. ${goesOn}`);
+  // Nothing says yet that it is the right address.
+  if (error instanceof LogUnreachable && there === undefined && 'named' in to) return new Wrong(`${error.message}. Nothing was copied now. ${whichServer(to.named)}`);
   if (error instanceof LogUnreachable) return new Wrong(`The server does not answer. ${goesOn}`);
   return error;
 }

@@ -276,7 +276,7 @@ describe('A copy is refused', () => {
     const [to, from, asSet] = await Promise.all([
       copied(['--from', dataDir, '--to', nobody]), copied(['--from', nobody, '--to', newDir()]), copied(['--from', 'EVENT_STORE', '--to', newDir()], { EVENT_STORE: nobody, INSTALLATION_SECRET: SECRET }),
     ]);
-    isTold(to, 1, /^The server does not answer\. Nothing was copied now\. Say the same again and it goes on\.$/);
+    isTold(to, 1, /^The server of the log cannot be reached(?!.*hidden).*\. Nothing was copied now\. --to must be the address of one that runs/);
     isTold(from, 1, /^The server of the log cannot be reached(?!.*hidden).*\. --from must be the address of one that runs/);
     isTold(asSet, 1, /^The server of the log cannot be reached(?!.*hidden).*\. EVENT_STORE must be the address of one that runs/);
   }, 60_000);
@@ -285,6 +285,14 @@ describe('A copy is refused', () => {
     for (const [ended, named] of [
       [await copied(['--from', 'esdb://a?tlsCAFile=/missing.crt', '--to', newDir()]), '--from'], [await copied(['--from', dataDir, '--to', 'esdb://a?tlsCAFile=/missing.crt']), '--to'],
     ] as const) isTold(ended, 1, new RegExp(`^${named} cannot be used: Failed to load certificate file\\. File was not found\\.$`));
+  });
+
+  itWhere(doubleMissing)('to a stream that was deleted, which names what gave it', async () => {
+    const to = ['--from', dataDir, '--to', server()];
+    double.denies = 'DELETED';
+    const [given, asSet] = await Promise.all([copied([...to, '--stream', newStream()]), copied(to)]).finally(() => { double.denies = undefined; });
+    isTold(given, 1, /^The stream \S+ was deleted on the server\. Name another one in --stream\.$/);
+    isTold(asSet, 1, /^The stream \S+ was deleted on the server\. Name another one in COMMITTEE_STREAM\.$/);
   });
 
   itWhere(doubleMissing)('with a user whom the server does not know, which names what gave the address', async () => {

@@ -1,12 +1,12 @@
 import { v4 as newLogId } from 'uuid';
 import { LogUnreachable, LogUnusable } from '../event-store.js';
 import type { LogIdentity } from '../whole-log.js';
-import { ServerRefusal, type Server, type StreamMetadata } from './eventstoredb-server.js';
+import { ServerRefusal, type NamedStream, type Server, type StreamMetadata } from './eventstoredb-server.js';
 
 const LOSING = ['$maxAge', '$maxCount', '$tb'] as const;
 
 /** @throws LogUnusable where the stream forgets entries, or its metadata are not ours */
-export function admitMetadata(stream: string, metadata: StreamMetadata): void {
+export function admitMetadata({ stream, streamNamed = 'COMMITTEE_STREAM' }: NamedStream, metadata: StreamMetadata): void {
   const losing = LOSING.filter((name) => metadata[name] !== undefined && metadata[name] !== null);
   if (losing.includes('$tb')) {
     throw new LogUnusable(`The stream ${stream} was deleted, or forgets entries by $tb in its metadata. docs/operating.md says how it may be got back; until then let nothing write to it.`);
@@ -16,7 +16,7 @@ export function admitMetadata(stream: string, metadata: StreamMetadata): void {
   }
   const isOurs = metadata.committeeLogId !== undefined || metadata.committeeCopyOf !== undefined;
   if (!isOurs && Object.keys(metadata).some((name) => name !== '$acl')) {
-    throw new LogUnusable(`The stream ${stream} has metadata of somebody else. Name another stream in COMMITTEE_STREAM, or add "committeeLogId" with a UUID to its metadata.`);
+    throw new LogUnusable(`The stream ${stream} has metadata of somebody else. Name another stream in ${streamNamed}, or add "committeeLogId" with a UUID to its metadata.`);
   }
 }
 
@@ -36,7 +36,7 @@ export interface FirstMetadata {
 export async function logIdOf(server: Server, { notesOf, onNotice, known }: FirstMetadata): Promise<LogIdentity> {
   for (;;) {
     const { metadata, revision } = await server.metadata();
-    admitMetadata(server.stream, metadata);
+    admitMetadata(server, metadata);
     const { committeeLogId: logId, committeeCopyOf, committeeNotes: notes = {}, $acl } = metadata;
     if (logId === undefined && committeeCopyOf !== undefined) {
       throw new LogUnusable(`The stream ${server.stream} is being copied to, or a copy was interrupted. Let it end, or say the same again: npm run cli -- copy --from … --to …`);

@@ -9,6 +9,9 @@ import { ServerClock } from './server-clock.js';
 
 type What = Pick<NonNullable<Parameters<EventStoreDBClient['readStream']>[1]>, 'direction' | 'fromRevision' | 'maxCount'>;
 
+/** A stream, and what gave its name, for messages. Left out: the setting. */
+export interface NamedStream { readonly stream: string; readonly streamNamed?: string }
+
 export interface ServerOptions {
   /** `esdb://` or `esdb+discover://`. */
   readonly connection: string;
@@ -229,14 +232,14 @@ function listenToDates(client: object, onDate: (time: number) => void): void {
 }
 
 /** An error of a stream that cannot be used as it is, with what to do; any other as it is. */
-export function asUnusable(error: unknown, stream: string, named = 'EVENT_STORE'): unknown {
-  if (error instanceof ForeignEvent) return new LogUnusable(`${error.message}. Name another stream in COMMITTEE_STREAM (it is ${stream}).`);
+export function asUnusable(error: unknown, { named = 'EVENT_STORE', stream, streamNamed = 'COMMITTEE_STREAM' }: NamedStream & Pick<ServerOptions, 'named'>): unknown {
+  if (error instanceof ForeignEvent) return new LogUnusable(`${error.message}. Name another stream in ${streamNamed} (it is ${stream}).`);
   if (!(error instanceof ServerRefusal)) return error;
   const { fault } = error;
   const why = fault.kind === 'REFUSED' ? fault.why : fault.kind;
   if (why === 'USER') return new LogUnusable(`The server does not know this user and password. ${named} must name both as the server has them; a sign such as @ in a password is written %40.`);
   if (why === 'ACCESS') return new LogUnusable(`The server does not let this user read, write, and at the first start describe the stream ${stream}. docs/operating.md says which rights it needs.`);
-  if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in COMMITTEE_STREAM.`);
+  if (why === 'DELETED') return new LogUnusable(`The stream ${stream} was deleted on the server. Name another one in ${streamNamed}.`);
   return new LogUnusable(`The server refuses the stream ${stream} (${why}).`);
 }
 

@@ -23,7 +23,7 @@ export async function openEventStoreDbSource(place: StreamPlace): Promise<LogSou
   const call = calling(place);
   try {
     const { metadata } = await call(() => server.metadata());
-    admitMetadata(stream, metadata);
+    admitMetadata(place, metadata);
     const { committeeLogId: logId, committeeCopyOf } = metadata;
     if (committeeCopyOf !== undefined) throw new LogUnusable(`The stream ${stream} is being copied to, or a copy was interrupted: it is not whole. Let that end first.`);
     if (logId === undefined) throw new LogUnusable(`There is no log in ${name}. Name the stream of a Committee in --stream.`);
@@ -57,13 +57,13 @@ class EventStoreDbTarget implements LogTarget {
 
   async logId(): Promise<string | undefined> {
     const { metadata } = await this.call(() => this.server.metadata());
-    admitMetadata(this.place.stream, metadata);
+    admitMetadata(this.place, metadata);
     return metadata.committeeLogId ?? metadata.committeeCopyOf;
   }
 
   async begin({ logId }: LogIdentity): Promise<void> {
     const { metadata, revision } = await this.call(() => this.server.metadata());
-    admitMetadata(this.place.stream, metadata);
+    admitMetadata(this.place, metadata);
     if (metadata.committeeLogId === undefined && metadata.committeeCopyOf === undefined && await this.call(() => this.server.setMetadata({ ...metadata, committeeCopyOf: logId }, revision))) return;
     throw this.writtenBySomebodyElse();
   }
@@ -140,10 +140,10 @@ function* partsOf(entries: readonly StoredEntry[]): Generator<readonly StoredEnt
 }
 
 /** Calls whose refusals are said as what to do, but a conflict, which its caller knows. */
-const calling = ({ stream, named }: StreamPlace) => async <T>(work: () => Promise<T>): Promise<T> => {
+const calling = (place: StreamPlace) => async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof ServerRefusal && error.fault.kind === 'CONFLICT' ? error : asUnusable(error, stream, named);
+    throw error instanceof ServerRefusal && error.fault.kind === 'CONFLICT' ? error : asUnusable(error, place);
   }
 };

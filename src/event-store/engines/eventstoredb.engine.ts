@@ -85,7 +85,7 @@ export class EventStoreDbEngine implements OpenEngine {
       log?.close();
       await server?.close();
       lock.release();
-      throw asUnusable(error, options.stream);
+      throw asUnusable(error, options);
     }
   }
 
