@@ -114,7 +114,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
   system.measures.read({
     log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
     consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
-    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(),
+    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(), mayWrite: () => engine.mayWrite(),
   });
   const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
   if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note(FIRST_START) !== undefined)) {

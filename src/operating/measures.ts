@@ -22,6 +22,8 @@ export interface Readings {
   freeBytes(): number;
   /** Milliseconds since the log's server was last heard of. */
   silentMs(): number;
+  /** False: the log's server denied it a moment ago. */
+  mayWrite(): boolean;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -92,6 +94,7 @@ export class Measures {
     gauge('views_stopped', 'Views that have met what they cannot apply', () => store.stopped.length);
     gauge('data_free_bytes', 'What is left on the disk of the data folder', () => readings.freeBytes());
     gauge('log_server_silent_seconds', 'Since the server of the log last answered; 0 where the log is a file', () => readings.silentMs() / 1_000);
+    gauge('log_server_denies', '1 where the server of the log denied this node an append a moment ago', () => (readings.mayWrite() ? 0 : 1));
     gauge('sockets', 'Open sockets', () => readings.sockets());
     gauge('subscribers', 'Subscriptions under way', () => readings.subscriptions());
     gauge('consequences_oldest_waiting_seconds', 'How long the oldest consequence has been due', () => Math.max(0, ...readings.consequencesWaiting().map(

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LogUnreachable } from '../../src/event-store/event-store.js';
+import { entriesAfter } from '../support/entries.js';
 import { EventStoreDbDouble } from '../support/eventstoredb-double.js';
 import { TestServer } from '../support/server.js';
 
@@ -51,6 +53,18 @@ describe('A node is not ready', () => {
       expect(Date.now() - away).toBeLessThan(40_000);
       await new Promise((resolve) => { setTimeout(resolve, 100); });
     }
+    await node.stop();
+  }, 60_000);
+
+  it('where the server of the log would not let it write, which is not silent then', async () => {
+    const node = await TestServer.start({ sample: 'none', settings: settings() });
+    expect(await metric(node, 'committee_log_server_denies')).toBe(0);
+    double.appends = 'ACCESS_DENIED';
+    await expect(node.running.system.engine.append(entriesAfter(0, 1), 0)).rejects.toBeInstanceOf(LogUnreachable);
+    double.appends = undefined;
+    expect(await ready(node)).toEqual([503, ['the server of the log does not let this node write']]);
+    expect(await metric(node, 'committee_log_server_denies')).toBe(1);
+    expect(await metric(node, 'committee_log_server_silent_seconds')).toBeLessThan(4);
     await node.stop();
   }, 60_000);
 });
