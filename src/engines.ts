@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from './config/config.js';
+import { WrongSetting, type Config } from './config/config.js';
 import { SqliteEngine } from './event-store/engines/sqlite.engine.js';
 import { DRAFT as COPYING, openSqliteSource, openSqliteTarget } from './event-store/engines/sqlite-whole.js';
 import { LogUnusable, type OpenEngine } from './event-store/event-store.js';
-import type { WholeLogs } from './event-store/whole-log.js';
+import type { LogIdentity, WholeLogs } from './event-store/whole-log.js';
 import { COPY_FILE, LOG_FILE } from './event-store/log-file.js';
 import { DRAFT, SECRET_CHECK, secretCheck } from './operating/manifest.js';
 import { VIEWS_FILE } from './projections/view-store.js';
@@ -21,7 +21,7 @@ export interface EngineEvents {
 const eventStoreDb = () => import('./event-store/engines/eventstoredb.engine.js');
 const eventStoreDbWhole = () => import('./event-store/engines/eventstoredb-whole.js');
 
-/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable */
+/** The engine that the settings ask for: named here and nowhere else. @throws LogUnusable, LogUnreachable, WrongSetting */
 export async function openEngine({ dataDir, eventStore, committeeStream, installationSecret }: Config, events: EngineEvents): Promise<OpenEngine> {
   const isThere = (name: string): boolean => existsSync(join(dataDir, name));
   if (isThere(COPYING) && !isThere(LOG_FILE)) {
@@ -37,7 +37,11 @@ export async function openEngine({ dataDir, eventStore, committeeStream, install
   if (eventStore === undefined) return SqliteEngine.open(dataDir, events.onFatal, events.onListenerError);
   // Whoever begins the stream, a command too: the user of the nodes may not add it later.
   const notesOf = (logId: string): Readonly<Record<string, string>> => (installationSecret === undefined ? {} : { [SECRET_CHECK]: secretCheck(installationSecret, logId) });
-  return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, notesOf, ...events });
+  // Also on an empty stream nobody goes on with another one: its first node may not change the check later. None: no node may keep one there.
+  const admit = ({ logId, notes: { [SECRET_CHECK]: kept } }: LogIdentity): void => {
+    if (kept !== undefined && kept !== notesOf(logId)[SECRET_CHECK]) throw new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${committeeStream} knows people. Give the one that its other nodes have, or had. docs/operating.md says what to do where the check itself is wrong, or the stream has no entry yet.`]);
+  };
+  return (await eventStoreDb()).EventStoreDbEngine.open({ dataDir, connection: eventStore, stream: committeeStream, notesOf, admit, ...events });
 }
 
 /** Whole logs of either engine, for copies between them. */

@@ -13,8 +13,8 @@ import { Problem } from './decider/problem.js';
 import { openEngine } from './engines.js';
 import { Codec, UnreadableEntry } from './event-store/codec.js';
 import { LogUnusable, type LocalLog, type OpenEngine } from './event-store/event-store.js';
-import { COPY_FILE, LogFile } from './event-store/log-file.js';
-import { faultOf, removeDatabase, sync } from './event-store/sqlite.js';
+import { COPY_FILE, LogFile, syncFolderOf } from './event-store/log-file.js';
+import { faultOf, removeDatabase } from './event-store/sqlite.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
@@ -95,16 +95,13 @@ export async function openSystem(config: Config, clock: Clock, logger: Logger, o
 }
 
 /** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
-function secretOf(log: LocalLog, { dataDir, eventStore, committeeStream, installationSecret: given }: Config): string {
+function secretOf(log: LocalLog, { dataDir, eventStore, installationSecret: given }: Config): string {
   const isEmpty = log.head.position === 0;
-  const secret = isEmpty ? firstSecret(dataDir, given, sync) : installationSecret(dataDir, given);
+  const secret = isEmpty ? firstSecret(dataDir, given, syncFolderOf) : installationSecret(dataDir, given);
+  // Kept with the stream, and compared where that was opened.
+  if (eventStore !== undefined) return secret;
   const check = secretCheck(secret, log.logId);
   const kept = log.note(SECRET_CHECK);
-  if (eventStore !== undefined) {
-    // Kept with the stream by its first node, which may not change it later: on an empty one, too, nobody goes on with another. None: no node may keep one there.
-    if (kept !== undefined && kept !== check) throw new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${committeeStream} knows people. Give the one that its other nodes have, or had.`]);
-    return secret;
-  }
   // Nobody is known yet, so that it may still be another one.
   if (isEmpty) {
     const stop = log.onAppended(() => {

@@ -18,15 +18,15 @@ export function installationSecret(dataDir: string, given: string | undefined): 
 
 /**
  * Made once, before there is anybody to be known, and readable by its owner only. It is on the disk before the first entry of the log is.
- * @param sync puts a folder's list of its files on the disk, as the log does
+ * @param syncFolderOf puts the name of a file on the disk, as the log does
  */
-export function firstSecret(dataDir: string, given: string | undefined, sync: (folder: string) => void): string {
+export function firstSecret(dataDir: string, given: string | undefined, syncFolderOf: (path: string) => void): string {
   const path = join(dataDir, SECRET_FILE);
   if (given === undefined && !existsSync(path)) {
     makeFolder(dataDir);
     writeFileSync(`${path}.draft`, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
     renameSync(`${path}.draft`, path);
-    sync(dataDir);
+    syncFolderOf(path);
   }
   return installationSecret(dataDir, given);
 }

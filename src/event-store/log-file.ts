@@ -122,7 +122,8 @@ export class FolderUnsafe extends LogUnusable {}
 /** Of systems that cannot do it for folders, and keep their names without. */
 const NO_SUCH_SYNC = ['EINVAL', 'EBADF', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'];
 
-function syncFolderOf(path: string): void {
+/** Puts the name of a file on the disk. @throws FolderUnsafe */
+export function syncFolderOf(path: string): void {
   try {
     sync(dirname(path));
   } catch (error) {

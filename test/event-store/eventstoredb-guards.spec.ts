@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
 import { Clock } from '../../src/config/clock.js';
 import { WrongSetting } from '../../src/config/config.js';
 import type { StoredEntry } from '../../src/event-store/entry.js';
-import { EventStoreDbEngine, type EventStoreDbOptions } from '../../src/event-store/engines/eventstoredb.engine.js';
+import { COPY_FILE, EventStoreDbEngine, type EventStoreDbOptions } from '../../src/event-store/engines/eventstoredb.engine.js';
 import { Server } from '../../src/event-store/engines/eventstoredb-server.js';
 import { ServerClock } from '../../src/event-store/engines/server-clock.js';
 import { ClockAhead } from '../../src/event-store/event-store.js';
@@ -84,12 +86,15 @@ describe(`The stream of a Committee (${REAL === undefined ? 'protocol double; a 
 
 describe(`The secret by which the log of a stream knows people (${REAL === undefined ? 'protocol double; a real server was not run' : 'real server'})`, () => {
   const [SECRET, ANOTHER] = ['one secret for all nodes of this test', 'another one than that of the others'];
-  const start = (stream: string, secret: string, user = ''): Promise<TestServer> => TestServer.start({
-    sample: 'none', dataDir: newDir(), settings: { EVENT_STORE: connection(user), COMMITTEE_STREAM: stream, INSTALLATION_SECRET: secret },
+  const start = (stream: string, secret: string, user = '', dataDir = newDir()): Promise<TestServer> => TestServer.start({
+    sample: 'none', dataDir, settings: { EVENT_STORE: connection(user), COMMITTEE_STREAM: stream, INSTALLATION_SECRET: secret },
   });
   const refused = async (stream: string): Promise<void> => {
-    const error: unknown = await start(stream, ANOTHER).then((node) => node.stop(), (e: unknown) => e);
-    expect(error).toEqual(new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${stream} knows people. Give the one that its other nodes have, or had.`]));
+    const dataDir = newDir();
+    const error: unknown = await start(stream, ANOTHER, '', dataDir).then((node) => node.stop(), (e: unknown) => e);
+    expect(error).toEqual(new WrongSetting([`INSTALLATION_SECRET is not the secret by which the log of the stream ${stream} knows people. Give the one that its other nodes have, or had. docs/operating.md says what to do where the check itself is wrong, or the stream has no entry yet.`]));
+    // Before the stream is read, which may take long.
+    expect(existsSync(join(dataDir, COPY_FILE))).toBe(false);
   };
 
   it('is the one of its first node: another is refused, though no node is told of one another, and no folder shared; also while there is no entry', async () => {
@@ -124,6 +129,16 @@ describe(`The secret by which the log of a stream knows people (${REAL === undef
     await (await start(stream, SECRET)).stop();
     expect(await told(stream)).toEqual({ committeeLogId: log.logId, committeeNotes: { 'first start': '2026-03-01T12:00:00.000Z', [SECRET_CHECK]: secretCheck(SECRET, log.logId) } });
     await refused(stream);
+  });
+
+  itWhere(doubleMissing)('is asked for by a node whose copy has noted it, where the stream has not and the node may not keep it there', async () => {
+    const [stream, dataDir] = [newStream(), newDir()];
+    const first = await start(stream, SECRET, '', dataDir);
+    await openBallot(first, 1);
+    await first.stop({ keep: true });
+    await prepared(stream, { committeeLogId: first.running.system.engine.log.logId }, 0n);
+    double.next('append', 'ACCESS_DENIED');
+    await expect(start(stream, ANOTHER, '', dataDir)).rejects.toThrow(WrongSetting);
   });
 
   itWhere(doubleMissing)('is not asked for where no node may keep it', async () => {

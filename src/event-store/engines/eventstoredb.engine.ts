@@ -24,6 +24,8 @@ export interface EventStoreDbOptions extends ServerOptions {
   readonly onNotice?: (message: string) => void;
   /** What is to be noted of a log, by its id, with the stream, where that is not noted yet and this node may. */
   readonly notesOf?: (logId: string) => Readonly<Record<string, string>>;
+  /** Throws to refuse the log by what is noted of it, before it is read. */
+  readonly admit?: (identity: LogIdentity) => void;
 }
 
 /** Note of a copy in which an entry was found that is not the server's. */
@@ -275,9 +277,11 @@ export class EventStoreDbEngine implements OpenEngine {
 const isDenied = (error: unknown): boolean => error instanceof ServerRefusal && isDeniedTo(error.fault);
 
 /** The copy that is there, where it is one of this stream; else a new one. */
-async function openCopy(server: Server, { dataDir, onListenerError, onNotice, notesOf = () => ({}) }: EventStoreDbOptions): Promise<LogFile> {
+async function openCopy(server: Server, { dataDir, onListenerError, onNotice, notesOf = () => ({}), admit }: EventStoreDbOptions): Promise<LogFile> {
   const path = join(dataDir, COPY_FILE);
-  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: (message) => onNotice?.(message), known: knownLog(path) });
+  const known = knownLog(path);
+  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: (message) => onNotice?.(message), known });
+  admit?.({ logId, notes: { ...(known?.logId === logId && known.notes), ...notes } });
   const open = (): LogFile => {
     const log = LogFile.open(path, { onListenerError, logId });
     if (log.logId === logId) for (const [name, value] of Object.entries(notes)) if (log.note(name) === undefined) log.keepNote(name, value);
