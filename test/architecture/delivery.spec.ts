@@ -205,6 +205,8 @@ describe('The composition', () => {
     const made = JSON.parse(/--data "(.*)" https:/.exec(command.join(''))?.[1]?.replaceAll('\\"', '"') ?? '{}') as Readonly<Record<string, unknown>>;
     expect(made).toMatchObject({ loginName: 'clerk', password: '$$EVENT_STORE_PASSWORD', groups: [] });
     expect(command.join('')).toContain('--user "admin:$$EVENT_STORE_ADMIN_PASSWORD"');
+    // Not where the user is there: later starts need no administrator.
+    expect(command.join('')).toMatch(/^if curl .* --user "clerk:\$\$EVENT_STORE_PASSWORD" 'https:\/\/eventstore-1:2113\/users\/\$\$current'; then exit 0; fi\ncurl .*admin:/);
     for (const name of ['node-1', 'node-2', 'node-3']) {
       const node = services[name] as Service;
       expect(node.environment['EVENT_STORE']).toMatch(/^esdb:\/\/clerk:\$\{EVENT_STORE_PASSWORD:-\}@/);
