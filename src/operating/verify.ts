@@ -96,8 +96,17 @@ function logAt(path: string, position: number): { logId: string; entryId: string
 
 /** The rows that a log gives up to a position. @throws Damaged where a view cannot take an entry */
 async function built(path: string, views: readonly View[], upTo: number, say: Say, signal: AbortSignal): Promise<RowsDigest> {
-  const folder = temporaryFolder();
   const log = LogFile.open(path, { readOnly: true });
+  try {
+    return await builtFrom(log, views, upTo, say, signal);
+  } finally {
+    log.close();
+  }
+}
+
+/** In a folder that is made when the log is open, and goes whatever happens. */
+async function builtFrom(log: LogFile, views: readonly View[], upTo: number, say: Say, signal: AbortSignal): Promise<RowsDigest> {
+  const folder = temporaryFolder();
   const codec = new Codec();
   try {
     const store = new ViewStore(join(folder, VIEWS_FILE), views, codec, log.logId);
@@ -112,7 +121,6 @@ async function built(path: string, views: readonly View[], upTo: number, say: Sa
   } catch (error) {
     throw isNoRoom(error) ? noRoom() : error;
   } finally {
-    log.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
