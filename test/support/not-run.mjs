@@ -2,9 +2,11 @@
 export default class NotRun {
   onRunComplete(_contexts, { testResults: files }) {
     const titles = files.flatMap(({ testResults: tests }) => tests.filter(({ status }) => status === 'pending').flatMap(({ ancestorTitles, title }) => [...ancestorTitles, title]));
-    for (const title of new Set(titles)) {
+    const lines = [...new Set(titles)].flatMap((title) => {
       const [, what, why] = /^(.*) \(not run: (.*)\)$/.exec(title) ?? [];
-      if (what !== undefined) process.stderr.write(`Not run: ${what}: ${why}\n`);
-    }
+      return what === undefined ? [] : [`Not run: ${what}: ${why}\n`];
+    });
+    // Jest's summary comes after every reporter that was added to it.
+    process.once('exit', () => process.stderr.write(lines.join('')));
   }
 }
