@@ -14,7 +14,6 @@ import { logIdOf } from './eventstoredb-metadata.js';
 import { asUnusable, isDeniedTo, Server, ServerRefusal, type ServerOptions } from './eventstoredb-server.js';
 
 export { COPY_FILE };
-
 export interface EventStoreDbOptions extends ServerOptions {
   readonly dataDir: string;
   /** Called where the copy and the log differ, or the copy cannot be written: the process has to end. */
@@ -280,7 +279,7 @@ const isDenied = (error: unknown): boolean => error instanceof ServerRefusal && 
 async function openCopy(server: Server, { dataDir, onListenerError, onNotice, notesOf = () => ({}), admit }: EventStoreDbOptions): Promise<LogFile> {
   const path = join(dataDir, COPY_FILE);
   const known = knownLog(path);
-  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: (message) => onNotice?.(message), known });
+  const { logId, notes } = await logIdOf(server, { notesOf, onNotice: onNotice ?? (() => undefined), known });
   admit?.({ logId, notes: { ...(known?.logId === logId && known.notes), ...notes } });
   const open = (): LogFile => {
     const log = LogFile.open(path, { onListenerError, logId });
