@@ -65,7 +65,11 @@ export class ProcessRunner {
       if (!(await this.parts.reaches(this.parts.headPosition()))) return;
       const due = this.due();
       if (due.length === 0) return;
-      for (const toDo of due) await this.carry(toDo);
+      for (const toDo of due) {
+        // What is left waits in the log; the store is closed soon.
+        if (this.stopped) return;
+        await this.carry(toDo);
+      }
     }
   }
 

@@ -326,6 +326,25 @@ describe('Stopping', () => {
     expect([count(at.kernel, 'RecommendationAdopted'), count(at.kernel, 'RecommendationRejected')]).toEqual([1, 1]);
   });
 
+  it('leaves what is due and not begun to the next start, instead of going through all of it', async () => {
+    const at = await committee.of({ regions: 3 });
+    for (let i = 0; i < 3; i++) await at.openedInWriting(DEADLINE);
+    at.kernel.clock.standAt(later(DEADLINE, 1));
+    let stopped: Promise<void> | undefined;
+    const processes = await processesOf(at.kernel, {
+      submit: (command, input, cause) => {
+        stopped ??= processes.runner.stop();
+        return at.kernel.send(command, input, SYSTEM, { ...(cause && { cause }) });
+      },
+    });
+    processes.runner.start();
+    await until(() => stopped !== undefined);
+    await stopped;
+    expect(count(at.kernel, 'BallotClosed')).toBe(1);
+    await (await processesOf(at.kernel)).drain();
+    expect(count(at.kernel, 'BallotClosed')).toBe(3);
+  });
+
   it('forgets the deadline that it slept towards', async () => {
     const at = await committee.of({ regions: 3 });
     await at.openedInWriting(DEADLINE);
