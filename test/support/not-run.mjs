@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /** The last lines of a run: what cannot be run on this machine and why (where.ts), so that nobody takes it for passed. */
 export default class NotRun {
   onRunComplete(_contexts, { testResults: files }) {
@@ -6,7 +8,7 @@ export default class NotRun {
       const [, what, why] = /^(.*) \(not run: (.*)\)$/.exec(title) ?? [];
       return what === undefined ? [] : [`Not run: ${what}: ${why}\n`];
     });
-    // Jest's summary comes after every reporter that was added to it.
-    process.once('exit', () => process.stderr.write(lines.join('')));
+    // Jest's summary comes after every reporter that was added to it; and with --forceExit nothing that is written to its streams then arrives.
+    process.once('exit', () => writeSync(2, lines.join('')));
   }
 }
