@@ -134,13 +134,14 @@ export class Table<R extends object> {
   }
 
   private listStatement(filters: readonly string[]): Statement {
-    const t = this.spec.name;
-    const others = filters.slice(1).map((_, i) => `AND thing IN (${this.matching(i + 1, '')})`).join(' ');
-    // Things that are filtered were there. Those of both kinds of intervals come in their order, so that a page ends before it has seen them all.
-    const page = filters.length === 0 ? `SELECT thing, id FROM ${t}_things WHERE thing > $after AND created <= $at ORDER BY thing LIMIT $limit`
-      : `SELECT thing, (SELECT id FROM ${t}_things t WHERE t.thing = m.thing) AS id FROM (${this.matching(0, `AND thing > $after ${others}`)} ORDER BY thing LIMIT $limit) m`;
-    return this.prepared(`list ${filters.length}`, () => `
-      SELECT thing, id, (SELECT row FROM ${t} v WHERE v.thing = p.thing AND v.at <= $at ORDER BY v.at DESC LIMIT 1) AS row FROM (${page}) p`);
+    return this.prepared(`list ${filters.length}`, () => {
+      const t = this.spec.name;
+      const others = filters.slice(1).map((_, i) => `AND thing IN (${this.matching(i + 1, '')})`).join(' ');
+      // Things that are filtered were there. Those of both kinds of intervals come in their order, so that a page ends before it has seen them all.
+      const page = filters.length === 0 ? `SELECT thing, id FROM ${t}_things WHERE thing > $after AND created <= $at ORDER BY thing LIMIT $limit`
+        : `SELECT thing, (SELECT id FROM ${t}_things t WHERE t.thing = m.thing) AS id FROM (${this.matching(0, `AND thing > $after ${others}`)} ORDER BY thing LIMIT $limit) m`;
+      return `SELECT thing, id, (SELECT row FROM ${t} v WHERE v.thing = p.thing AND v.at <= $at ORDER BY v.at DESC LIMIT 1) AS row FROM (${page}) p`;
+    });
   }
 
   /** The things that had a value at a position: those that have it still, and of each span those that began not longer ago than it lasts. */
