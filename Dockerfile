@@ -36,4 +36,5 @@ USER 1000:1000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=300s --retries=4 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: SIGTERM arrives at the program, which finishes what is under way.
-CMD ["node", "--enable-source-maps", "dist/main.js"]
+# The size of what is new, in MiB: as npm start has it.
+CMD ["node", "--max-semi-space-size=64", "--enable-source-maps", "dist/main.js"]

@@ -7,11 +7,12 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import type { FastifyRequest } from 'fastify';
 import { newId } from './decider/new-id.js';
 import { registrations } from './contexts.js';
-import { CommandRegistry, commandHandlers, Dispatch } from './decider/dispatch.js';
+import { CommandRegistry } from './decider/command-registry.js';
+import { commandHandlers, Dispatch } from './decider/dispatch.js';
 import { DecisionMaker } from './decider/decision-maker.js';
-import { Decisions } from './decider/decisions.js';
 import { Problem } from './decider/problem.js';
 import { ProcessRunner } from './decider/process-runner.js';
+import { Standings } from './decider/standings.js';
 import { CommitteePlugin } from './graphql/apollo.plugin.js';
 import { ErrorExtensions } from './graphql/change.types.js';
 import { Moments } from './graphql/committee.resolver.js';
@@ -47,18 +48,18 @@ class PassOn implements ExceptionFilter {
 @Module({})
 export class AppModule {
   static of(system: System, authenticate: Authenticate): DynamicModule {
-    const { decisions, nodes, registry, reads, visibility, desk, runner, clock } = system;
+    const { deciding, standings, nodes, registry, reads, visibility, desk, views, clock } = system;
     return {
       module: AppModule,
       imports: [CqrsModule.forRoot(), graphqlModule(system, authenticate)],
       providers: [
         { provide: APP_FILTER, useClass: PassOn },
-        { provide: Decisions, useValue: decisions },
-        { provide: DecisionMaker, useValue: nodes ?? decisions },
+        { provide: Standings, useValue: standings },
+        { provide: DecisionMaker, useValue: nodes ?? deciding },
         { provide: Reads, useValue: reads },
         { provide: Visibility, useValue: visibility },
         { provide: Desk, useValue: desk },
-        { provide: Moments, useValue: new Moments(reads, runner, clock.now) },
+        { provide: Moments, useValue: new Moments(reads, views, clock.now, (time) => deciding.decidedUpTo(time)) },
         { provide: CommandRegistry, useValue: registry },
         Dispatch,
         ...commandHandlers(registrations),
@@ -70,7 +71,7 @@ export class AppModule {
   }
 }
 
-function processRunner({ reads, runner, clock, logger }: System, dispatch: Dispatch): ProcessRunner {
+function processRunner({ reads, views, clock, logger }: System, dispatch: Dispatch): ProcessRunner {
   return new ProcessRunner({
     waiting: () => {
       try {
@@ -81,8 +82,8 @@ function processRunner({ reads, runner, clock, logger }: System, dispatch: Dispa
         throw error;
       }
     },
-    onAdvanced: (listener) => runner.onAdvanced(listener),
-    reaches: (position) => runner.reaches(position, 30_000),
+    onAdvanced: (listener) => views.onAdvanced(listener),
+    reaches: (position) => views.reaches(position, 30_000),
     submit: (command, input, cause, correlationId) => dispatch.send(command, input, { sender: 'SYSTEM', correlationId, ...(cause && { cause }) }),
     headPosition: () => reads.log.head.position,
     now: clock.now,
@@ -90,7 +91,7 @@ function processRunner({ reads, runner, clock, logger }: System, dispatch: Dispa
   });
 }
 
-function graphqlModule({ decisions, visibility, logger }: System, authenticate: Authenticate): DynamicModule {
+function graphqlModule({ standings, visibility, logger }: System, authenticate: Authenticate): DynamicModule {
   const report = (error: unknown, correlationId: string): void => logger.error({ err: error, correlationId }, 'internal error');
   return GraphQLModule.forRootAsync<ApolloDriverConfig>({
     driver: ApolloDriver,
@@ -117,7 +118,7 @@ function graphqlModule({ decisions, visibility, logger }: System, authenticate: 
         const correlationId = String(request.headers[CORRELATION_HEADER]);
         try {
           const caller = await authenticate(request.headers.authorization);
-          return { correlationId, reader: decisions.standingOf(caller?.personId) };
+          return { correlationId, reader: standings.of(caller?.personId) };
         } catch (error) {
           if (error instanceof Problem) return { correlationId, reader: VISITOR, tokenProblem: error };
           report(error, correlationId);

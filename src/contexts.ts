@@ -1,21 +1,11 @@
 import 'reflect-metadata';
 import { consequencesContext } from './decider/consequences.js';
 import type { Context } from './decider/registry.js';
-import { consequencesContribution } from './graphql/consequences.resolver.js';
-import type { Contribution } from './graphql/contribution.js';
-import { coreContribution } from './graphql/core.contribution.js';
-import { deskContribution } from './graphql/desk.js';
 import { ballotsContext } from './modules/ballots/ballots.context.js';
-import { ballotsContribution } from './modules/ballots/ballots.things.js';
-import { boardsContribution } from './modules/boards/boards.resolver.js';
 import { documentsContext } from './modules/documents/documents.context.js';
-import { documentsContribution } from './modules/documents/documents.things.js';
 import { investmentsContext } from './modules/investments/investments.context.js';
-import { investmentsContribution } from './modules/investments/investments.things.js';
 import { membershipContext } from './modules/membership/membership.context.js';
-import { membershipContribution } from './modules/membership/membership.things.js';
 import { recommendationsContext } from './modules/recommendations/recommendations.context.js';
-import { recommendationsContribution } from './modules/recommendations/recommendations.things.js';
 import { ballotsView } from './projections/ballots.view.js';
 import { committeeView } from './projections/committee.view.js';
 import { consequencesView } from './projections/consequences.view.js';
@@ -25,7 +15,7 @@ import { recommendationsView } from './projections/recommendations.view.js';
 import { rollView } from './projections/roll.view.js';
 import type { View } from './projections/view.js';
 
-/** All contexts, the lower ones first. A new context is a line here, in `contributions` and, with a view of its own, in `views`. */
+/** All contexts, the lower ones first. A new context is a line here, in contributions.ts and, with a view of its own, in `views`. */
 const withBallots: readonly Context[] = [recommendationsContext, investmentsContext];
 export const contexts: readonly Context[] = [
   membershipContext,
@@ -36,12 +26,6 @@ export const contexts: readonly Context[] = [
 ];
 
 export const registrations = contexts.flatMap((context) => context.commands);
-
-export const contributions: readonly Contribution[] = [
-  coreContribution(registrations), deskContribution, consequencesContribution,
-  membershipContribution, ballotsContribution, recommendationsContribution, documentsContribution,
-  investmentsContribution, boardsContribution,
-];
 
 export const views: readonly View[] = [
   committeeView, rollView, ballotsView, recommendationsView, documentsView, investmentsView, consequencesView(contexts.flatMap((context) => context.processes ?? [])),

@@ -4,7 +4,7 @@ import { Clock } from './config/clock.js';
 import type { Config } from './config/config.js';
 import { registrations } from './contexts.js';
 import type { CommandReceipt } from './decider/decision-maker.js';
-import { CommandRegistry } from './decider/dispatch.js';
+import { CommandRegistry } from './decider/command-registry.js';
 import { parseCommand } from './decider/parse-command.js';
 import { personIdOf } from './identity/person-id.js';
 import { DEFAULT_RULES } from './modules/membership/default-rules.js';

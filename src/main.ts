@@ -3,6 +3,7 @@ import { readConfig, settingsHelp, WrongSetting, wrongSettingOf } from './config
 import { LogUnreachable, LogUnusable, whichServer } from './event-store/event-store.js';
 import { FIRST_START, samplePersons } from './sample/sample.js';
 import type { Running } from './server.js';
+import { start } from './start.js';
 
 const HELP = `npm start runs the Interregional Committee. Settings come from the environment:
 
@@ -18,10 +19,8 @@ async function main(): Promise<void> {
   const [unknown] = process.argv.slice(2);
   if (unknown !== undefined) throw new WrongSetting([`npm start takes no ${unknown}: it is told by the environment.`]);
   const config = readConfig(process.env);
-  // Two seconds of Nest and GraphQL, for which a wrong setting shall not wait.
-  const { startServer } = await import('./server.js');
   let told = 0;
-  const running = await startServer(config, {
+  const running = await start(config, {
     onSampleProgress: (done, of) => {
       const percent = Math.floor((done * 100) / of);
       if (percent >= told + 25) console.log(`Telling the sample: ${(told = percent)} %`);
@@ -33,7 +32,7 @@ async function main(): Promise<void> {
 }
 
 function welcome({ url, usesDevIssuer, system, metricsUrl }: Running): string {
-  const { engine: { log }, config } = system;
+  const { log, config } = system;
   const lines = [
     '', `The Interregional Committee is running, at position ${log.head.position} of its log.`, '',
     `  Query page   ${url}/`, `  GraphQL      ${url}/graphql   (subscriptions: the same path, ws)`, `  Health       ${url}/health/ready`, `  Data         ${config.dataDir}`, ...(config.eventStore === undefined ? [] : [`  Log          stream ${config.committeeStream} of the EventStoreDB; a copy of it is among the data`]), ...(metricsUrl === undefined ? [] : [`  Metrics      ${metricsUrl}`]), '',

@@ -9,7 +9,7 @@ import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { AppModule, GRAPHQL_PATH, MAX_BODY_BYTES, type Authenticate } from './app.module.js';
 import { Clock } from './config/clock.js';
 import { WrongSetting, type Config } from './config/config.js';
@@ -28,11 +28,13 @@ import { personIdOf } from './identity/person-id.js';
 import { TokenVerifier } from './identity/tokens.js';
 import { FIRST_START, loadSample } from './sample/sample.js';
 import { serveMetrics } from './operating/metrics-server.js';
-import { freeBytes, surroundingProblems } from './operating/readiness.js';
-import { openSystem, type System } from './system.js';
+import { endWith, newLogger } from './operating/operational-log.js';
+import { freeBytes, hangs, surroundingProblems } from './operating/readiness.js';
+import { openBeside, openSystem, type System, type WholeSystem } from './system.js';
+import type { DecidingThread } from './threads/deciding-thread.js';
 
-export interface Running {
-  readonly system: System;
+export interface Running<S extends System = System> {
+  readonly system: S;
   readonly dispatch: Dispatch;
   readonly schema: GraphQLSchema;
   readonly live: Live;
@@ -53,14 +55,14 @@ export interface ServerOptions {
   readonly onSampleProgress?: (done: number, of: number) => void;
 }
 
-/** Standard error, so that standard output stays for people. No header, no variable, no person. */
-export const newLogger = (config: Config): Logger => pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-
-/** Opens the system, tells the sample where it is due, and only then listens. */
-export async function startServer(config: Config, options: ServerOptions = {}): Promise<Running> {
+/** Opens the system, tells the sample where it is due, and only then listens. @param thread that decides; left out: this one does */
+export async function startServer(config: Config, options: ServerOptions & { readonly thread: DecidingThread }): Promise<Running>;
+export async function startServer(config: Config, options?: ServerOptions): Promise<Running<WholeSystem>>;
+export async function startServer(config: Config, options: ServerOptions & { readonly thread?: DecidingThread } = {}): Promise<Running> {
   const clock = options.clock ?? new Clock();
   const logger = options.logger ?? newLogger(config);
-  const system = await openSystem(config, clock, logger, options.onFatal ?? endProcess(logger));
+  const onFatal = options.onFatal ?? ((error) => endWith(logger, error));
+  const system = await (options.thread ? openBeside(options.thread, config, clock, logger, onFatal) : openSystem(config, clock, logger, onFatal));
   try {
     return await listen(system, options);
   } catch (error) {
@@ -70,7 +72,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 }
 
 async function listen(system: System, options: ServerOptions): Promise<Running> {
-  const { config, clock, logger, secret, engine, decisions, nodes, reads, runner, visibility, desk } = system;
+  const { config, clock, logger, secret, log, surroundings, deciding, standings, nodes, reads, views, visibility, desk } = system;
   if (config.oidcIssuer === undefined && !isLoopbackHost(config.host)) {
     throw new WrongSetting([`HOST is ${JSON.stringify(config.host)}; it must be 127.0.0.1, ::1 or localhost while OIDC_ISSUER is left out: the development issuer knows no passwords.`]);
   }
@@ -105,23 +107,23 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
 
   const { schema } = app.get(GraphQLSchemaHost);
   const report = (error: unknown, correlationId: string): void => logger.error({ err: error, correlationId }, 'internal error');
-  const live = new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), report);
+  const live = new Live(schema, reads, views, visibility, desk, new Admission(schema, visibility), report);
   const server = app.getHttpServer() as Server;
-  const socket = new Socket(server, { path: GRAPHQL_PATH, schema, live, authenticate, report, standingOf: (personId) => decisions.standingOf(personId) });
+  const socket = new Socket(server, { path: GRAPHQL_PATH, schema, live, authenticate, report, standingOf: (personId) => standings.of(personId) });
 
   const processes = app.get(ProcessRunner);
   const dispatch = app.get(Dispatch);
   system.measures.read({
-    log: engine.log, store: runner.store, commandsWaiting: () => decisions.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
+    log, views, commandsWaiting: () => deciding.queued + (nodes?.queued ?? 0), commandsHanded: () => nodes?.handed ?? 0, nodesReachable: () => nodes?.reachable ?? 0, sockets: () => socket.connections, subscriptions: () => live.subscribers,
     consequencesWaiting: () => processes.waiting, consequencesFailed: () => processes.failed.size, now: () => Date.parse(clock.now()),
-    freeBytes: () => freeBytes(config.dataDir), silentMs: () => engine.silentMs(), mayWrite: () => engine.mayWrite(),
+    freeBytes: () => freeBytes(config.dataDir), silentMs: () => surroundings.silentMs(), mayWrite: () => surroundings.mayWrite(),
   });
   const metrics = config.metricsPort === undefined ? undefined : await serveMetrics(system.measures.registry, config, (error) => logger.error({ err: error }, 'metrics'));
-  if (config.sample === 'founding' && (engine.log.head.position === 0 || engine.log.note(FIRST_START) !== undefined)) {
+  if (config.sample === 'founding' && (log.head.position === 0 || log.note(FIRST_START) !== undefined)) {
     const { level } = logger;
     // Its commands are not today's; what goes wrong is still told.
     logger.level = level === 'debug' ? level : 'warn';
-    await loadSample({ log: engine.log, clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
+    await loadSample({ log, keepNote: (name, value) => system.keepNote(name, value), clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
     logger.level = level;
   }
   await nodes?.start();
@@ -138,7 +140,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
       await delay(goOnForMs);
       await atMost(FINISH_MS, processes.stop());
       await atMost(FINISH_MS, nodes?.stop() ?? Promise.resolve());
-      await atMost(FINISH_MS, decisions.stop());
+      await atMost(FINISH_MS, deciding.stop());
       await socket.close();
       // Answers that are under way are finished; a client that never ends its request does not hold this up.
       const cutOff = setTimeout(() => server.closeAllConnections(), FINISH_MS);
@@ -167,24 +169,17 @@ function quiet(logger: Logger): LoggerService {
   return { log: () => undefined, warn: tell, error: tell, fatal: tell };
 }
 
-function endProcess(logger: Logger): (error: unknown) => void {
-  return (error) => {
-    logger.fatal({ err: error }, 'the log cannot be used as it is; a second try could lie, so this process ends');
-    process.exit(70);
-  };
-}
-
-function registerHealth(fastify: FastifyInstance, { runner, reads, engine, config }: System, leaving: () => boolean): void {
-  fastify.get('/health/live', async () => ({ status: 'live' }));
+function registerHealth(fastify: FastifyInstance, { views, reads, surroundings, config }: System, leaving: () => boolean): void {
+  fastify.get('/health/live', async (_request, reply) => (hangs(surroundings) ? reply.status(503).send({ status: 'hangs' }) : { status: 'live' }));
   fastify.get('/health/ready', async (_request, reply) => {
     const head = reads.log.head.position;
-    const behind = head - runner.store.position;
+    const behind = head - views.stand.position;
     const problems = [
       ...(leaving() ? ['this node is shutting down'] : []),
-      ...runner.store.stopped.map(({ view, position }) => `the view ${view} stopped at position ${position}`),
-      ...(runner.unreadableAt === undefined ? [] : [`the entry at position ${runner.unreadableAt} cannot be read by this program`]),
-      ...surroundingProblems(engine, config),
+      ...views.stand.stopped.map(({ view, position }) => `the view ${view} stopped at position ${position}`),
+      ...(views.unreadableAt === undefined ? [] : [`the entry at position ${views.unreadableAt} cannot be read by this program`]),
+      ...surroundingProblems(surroundings, config),
     ];
-    return reply.status(problems.length > 0 ? 503 : 200).send({ status: problems.length > 0 ? 'not ready' : 'ready', position: runner.store.position, behind, problems });
+    return reply.status(problems.length > 0 ? 503 : 200).send({ status: problems.length > 0 ? 'not ready' : 'ready', position: views.stand.position, behind, problems });
   });
 }

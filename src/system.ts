@@ -1,30 +1,33 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from './config/clock.js';
-import { WrongSetting, type Config } from './config/config.js';
-import { makeFolder } from './config/folder.js';
-import { firstSecret, installationSecret, SECRET_FILE } from './config/secret.js';
-import { contributions, registrations, views } from './contexts.js';
-import { Decisions } from './decider/decisions.js';
-import { payloadDigest } from './decider/digest.js';
-import { CommandRegistry } from './decider/dispatch.js';
-import { Problem } from './decider/problem.js';
-import { openEngine } from './engines.js';
-import { Codec, UnreadableEntry } from './event-store/codec.js';
-import { LogUnusable, type LocalLog, type OpenEngine } from './event-store/event-store.js';
-import { COPY_FILE, LogFile, syncFolderOf } from './event-store/log-file.js';
-import { faultOf, removeDatabase } from './event-store/sqlite.js';
+import type { Config } from './config/config.js';
+import { registrations, views } from './contexts.js';
+import { contributions } from './contributions.js';
+import type { Deciding } from './decider/decision-maker.js';
+import type { Decisions } from './decider/decisions.js';
+import { CommandRegistry } from './decider/command-registry.js';
+import { Standings } from './decider/standings.js';
+import { States } from './decider/states.js';
+import { Codec } from './event-store/codec.js';
+import type { LocalLog, OpenEngine } from './event-store/event-store.js';
+import { LOG_FILE, LogFile } from './event-store/log-file.js';
 import { Desk } from './graphql/desk.js';
 import { Reads } from './graphql/reads.js';
 import { Visibility } from './graphql/visibility.js';
 import { standingAt } from './modules/membership/membership.context.js';
 import { nameOfRegion } from './modules/membership/membership.things.js';
 import { Nodes } from './nodes/nodes.js';
-import { SECRET_CHECK, secretCheck } from './operating/manifest.js';
 import { Measures } from './operating/measures.js';
-import { buildViews, ViewRunner } from './projections/view-runner.js';
-import { VIEWS_FILE, ViewStore } from './projections/view-store.js';
+import { tellDecided } from './operating/operational-log.js';
+import type { Surroundings } from './operating/readiness.js';
+import type { ViewProgress } from './projections/view-progress.js';
+import { FollowedRows, type ViewRows } from './projections/view-rows.js';
+import type { ViewRunner } from './projections/view-runner.js';
+import { VIEWS_FILE } from './projections/view-store.js';
+import type { DecidingThread } from './threads/deciding-thread.js';
+import { FollowedViews } from './threads/followed-views.js';
+import { openWriting } from './writing.js';
 
 /** The parts that need no framework: log, kernel, views, and what reads them. */
 export interface System {
@@ -32,142 +35,93 @@ export interface System {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly secret: string;
-  readonly engine: OpenEngine;
-  readonly codec: Codec;
+  readonly log: LocalLog;
+  readonly surroundings: Surroundings;
   readonly registry: CommandRegistry;
-  readonly decisions: Decisions;
+  readonly deciding: Deciding;
+  readonly standings: Standings;
   /** Undefined: there is no other node. */
   readonly nodes: Nodes | undefined;
-  readonly runner: ViewRunner;
+  readonly views: ViewProgress;
   readonly reads: Reads;
   readonly visibility: Visibility;
   readonly desk: Desk;
   readonly measures: Measures;
+  /** A fact kept with the log, durable when it answers. Once kept it stays. */
+  keepNote(name: string, value: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the log and the views, which are built anew where they do not fit. @throws LogUnusable, WrongSetting */
-export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
-  makeFolder(config.dataDir);
-  const engine = await openEngine(config, {
-    onFatal, onListenerError: (error) => logger.error({ err: error }, 'a listener of the log failed'), onNotice: (message) => logger.warn(message),
-  });
-  const { log } = engine;
-  const codec = new Codec();
-  let secret: string;
-  let store: ViewStore;
-  try {
-    secret = secretOf(log, config);
-    store = await openViews(config, log, codec, logger);
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
-  const runner = new ViewRunner(store, log, codec, (error) => logger.error({ err: error }, 'views stopped'));
-  const reads = new Reads(store, log, codec);
+/** With what writes at hand. */
+export interface WholeSystem extends System {
+  readonly engine: OpenEngine;
+  readonly codec: Codec;
+  readonly decisions: Decisions;
+  readonly runner: ViewRunner;
+}
+
+/** All of it in this thread. @throws LogUnusable, LogUnreachable, WrongSetting */
+export async function openSystem(config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<WholeSystem> {
   const measures = new Measures();
-  const decisions = new Decisions({
-    log, codec, standingAt, engine: measures.measured(engine), now: clock.now, digestKey: payloadDigest(secret, 'payload-digest', {}),
-    onInternalError: (error, order) => logger.error({ err: error, correlationId: order.correlationId, command: order.registration.command.name }, 'command failed'),
-    onDecided: (order, answer) => {
-      measures.decided(order, answer);
-      const { registration, correlationId } = order;
-      // What is unavailable is the operator's affair.
-      logger[answer instanceof Problem && answer.code === 'UNAVAILABLE' ? 'warn' : 'info'](answer instanceof Problem
-        ? { correlationId, command: registration.command.name, code: answer.code, reason: answer.reason }
-        : { correlationId, command: registration.command.name, position: answer.position, repeated: answer.repeated }, 'decided');
-    },
+  const writing = await openWriting(config, clock.now, logger, {
+    onFatal, onAppended: (entries, seconds) => measures.appended(entries.length, seconds), onDecided: (order, answer) => measures.decided(order, answer),
   });
-  await runner.start();
-  const registry = new CommandRegistry(registrations);
+  const { secret, engine, codec, registry, decisions, runner } = writing;
   const nodes = config.node === undefined ? undefined : new Nodes({ order: config.nodes, node: config.node, secret, engine, decisions, registry, logger });
   return {
-    config, clock, logger, secret, engine, codec, registry, decisions, nodes, runner, reads, measures,
-    visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions),
+    config, clock, logger, secret, engine, codec, registry, decisions, nodes, runner, measures,
+    log: engine.log, surroundings: engine, deciding: decisions, standings: decisions.standings, views: runner,
+    ...readers(runner.store, engine.log, codec),
+    keepNote: async (name, value) => engine.log.keepNote(name, value),
     close: async () => {
       await nodes?.stop();
-      await decisions.stop();
-      await runner.stop();
-      store.close();
-      await engine.close();
+      await writing.close();
     },
   };
 }
 
-/** The log knows people by it, so that it has to be the one of its first start: with another one nobody would have an office. */
-function secretOf(log: LocalLog, { dataDir, eventStore, installationSecret: given }: Config): string {
-  const isEmpty = log.head.position === 0;
-  const secret = isEmpty ? firstSecret(dataDir, given, syncFolderOf) : installationSecret(dataDir, given);
-  // Kept with the stream, and compared where that was opened.
-  if (eventStore !== undefined) return secret;
-  const check = secretCheck(secret, log.logId);
-  const kept = log.note(SECRET_CHECK);
-  // Nobody is known yet, so that it may still be another one.
-  if (isEmpty) {
-    const stop = log.onAppended(() => {
-      stop();
-      if (log.note(SECRET_CHECK) === undefined) log.keepNote(SECRET_CHECK, check);
+/** What reads, in this thread, beside another one that writes. @throws LogUnusable, WrongSetting */
+export async function openBeside(thread: DecidingThread, config: Config, clock: Clock, logger: Logger, onFatal: (error: unknown) => void): Promise<System> {
+  const { secret, stand, unreadableAt } = await thread.opened;
+  const open: { close(): void }[] = [];
+  // The last connection to be closed is the writer's, which leaves each file alone and whole.
+  const close = async (): Promise<void> => {
+    await thread.stop();
+    for (const one of open) one.close();
+    await thread.close();
+  };
+  try {
+    const log = LogFile.open(join(config.dataDir, LOG_FILE), { readOnly: true });
+    open.push(log);
+    const rows = new FollowedRows(join(config.dataDir, VIEWS_FILE), views, stand);
+    open.push(rows);
+    const codec = new Codec();
+    const progress = new FollowedViews(rows, unreadableAt, (isAwaited) => thread.tellAwaited(isAwaited), (error) => logger.error({ err: error }, 'a listener of the views failed'));
+    const measures = new Measures();
+    thread.serve({
+      log, views: progress, onFatal, now: clock.now, logLevel: () => logger.level,
+      onAppended: (entries, seconds) => measures.appended(entries, seconds),
+      onDecided: (order, answer) => measures.decided(order, answer),
+      onTurnedAway: (order, problem) => {
+        measures.decided(order, problem);
+        tellDecided(logger, order, problem);
+      },
     });
-  } else if (kept === undefined) log.keepNote(SECRET_CHECK, check);
-  else if (kept !== check) {
-    throw new WrongSetting([`${given === undefined ? join(dataDir, SECRET_FILE) : 'INSTALLATION_SECRET'} is not the secret by which this log knows people. Give the one that it was begun with; a backup has it, or says that it was a setting.`]);
-  }
-  return secret;
-}
-
-async function openViews({ dataDir, eventStore }: Config, log: LocalLog, codec: Codec, logger: Logger): Promise<ViewStore> {
-  const path = join(dataDir, VIEWS_FILE);
-  let store = fittingViews(path, log, codec, {
-    onLost: (seen) => logger.error({ seen, head: log.head.position }, LOST_ITS_END),
-    onForeign: (logId, seen) => {
-      // Of what a server keeps, which may be another stream now, or was when this folder was a node's.
-      if (eventStore === undefined && copiedLogId(dataDir) !== logId) throw new LogUnusable(`${path} has seen ${seen} entries of log ${logId}, and the log in ${dataDir} is another one, ${log.logId}. Put the right log in its place, or restore a backup into a new folder. If this log is meant, move ${VIEWS_FILE} away.`);
-    },
-  });
-  if (!store) {
-    logger.info('the views do not fit this log or program and are built anew');
-    removeDatabase(path);
-    store = new ViewStore(path, views, codec, log.logId);
-  }
-  try {
-    await buildViews(store, log, codec, new AbortController().signal, (position, head) => logger.info({ position, head }, 'building views'));
+    return {
+      config, clock, logger, secret, log, measures, close,
+      surroundings: { silentMs: () => 0, mayWrite: () => true, undecidedMs: () => thread.undecidedMs() },
+      registry: new CommandRegistry(registrations), deciding: thread, nodes: undefined, views: progress,
+      standings: new Standings({ log, states: new States(log, codec), standingAt, now: clock.now }),
+      ...readers(rows, log, codec),
+      keepNote: (name, value) => thread.keepNote(name, value),
+    };
   } catch (error) {
-    // All before it can be served; the runner meets it again and says so in health.
-    if (!(error instanceof UnreadableEntry)) throw error;
+    await close();
+    throw error;
   }
-  return store;
 }
 
-const LOST_ITS_END = 'the views have seen an entry that is not in the log any more: its end was lost or replaced. Stop, keep this folder, and compare the log with a backup: npm run cli -- verify --against <backup>';
-
-function copiedLogId(dataDir: string): string | undefined {
-  const path = join(dataDir, COPY_FILE);
-  if (!existsSync(path)) return undefined;
-  const copy = LogFile.open(path, { readOnly: true });
-  copy.close();
-  return copy.logId;
-}
-
-interface Misfits { onLost(seen: number): void; /** @throws LogUnusable */ onForeign(logId: string, seen: number): void }
-
-/** The file as it is; undefined where it is of another log or of other views, or no sound file of views at all. */
-function fittingViews(path: string, log: LocalLog, codec: Codec, { onLost, onForeign }: Misfits): ViewStore | undefined {
-  let store: ViewStore | undefined;
-  try {
-    store = new ViewStore(path, views, codec, log.logId);
-    const entryIdAt = (position: number): string | null => log.at(position)?.id ?? null;
-    if (store.fits(log.logId, entryIdAt)) return store;
-    const seen = store.lostBy(log.logId, entryIdAt);
-    if (seen !== undefined) onLost(seen);
-    if (store.logId !== log.logId && store.position > 0) onForeign(store.logId, store.position);
-  } catch (error) {
-    if (error instanceof LogUnusable) {
-      store?.close();
-      throw error;
-    }
-    // A disk that fails is not mended by another file.
-    if (['FULL', 'IO', 'BUSY'].includes(faultOf(error))) throw error;
-  }
-  store?.close();
-  return undefined;
+function readers(rows: ViewRows, log: LocalLog, codec: Codec): Pick<System, 'reads' | 'visibility' | 'desk'> {
+  const reads = new Reads(rows, log, codec);
+  return { reads, visibility: new Visibility(reads, contributions, nameOfRegion), desk: new Desk(reads, contributions) };
 }

@@ -1,11 +1,12 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS } from './project.mjs';
 
 /** A server in a process of its own: a file of this folder that tells its url, then `cpu` and `heap` when it is asked, and ends at `stop`. */
 export async function startChild(file, args, { env = {}, log }) {
   const out = openSync(log, 'w');
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { env: { ...process.env, ...env }, execArgv: ['--expose-gc'], stdio: ['ignore', out, out, 'ipc'] });
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { env: { ...process.env, ...env }, execArgv: [...NODE_OPTIONS, '--expose-gc'], stdio: ['ignore', out, out, 'ipc'] });
   closeSync(out);
   const ended = new Promise((done) => child.once('exit', done));
   const told = (what) => new Promise((answer, refuse) => {

@@ -6,8 +6,8 @@ import 'reflect-metadata';
 import { answerAsked } from './child.mjs';
 import { load } from './project.mjs';
 
-const [{ startServer }, { readConfig }, { Dispatch }, { registrations }, { parseCommand }] = await Promise.all([
-  load('server.js'), load('config/config.js'), load('decider/dispatch.js'), load('contexts.js'), load('decider/parse-command.js'),
+const [{ start }, { readConfig }, { Dispatch }, { registrations }, { parseCommand }] = await Promise.all([
+  load('start.js'), load('config/config.js'), load('decider/dispatch.js'), load('contexts.js'), load('decider/parse-command.js'),
 ]);
 const behind = process.argv[2];
 const receipt = { id: '0199c0de-0000-7000-8000-000000000001', position: 4711, revision: 42, commandId: '0199c0de-0000-7000-8000-000000000002', repeated: false };
@@ -15,6 +15,6 @@ const classes = new Map(registrations.map(({ command }) => [command.name, comman
 if (behind === 'validation') Dispatch.prototype.send = async (name, input) => (parseCommand(classes.get(name), input), receipt);
 if (behind === 'nothing') Dispatch.prototype.send = async () => receipt;
 
-const running = await startServer(readConfig(process.env));
+const running = await start(readConfig(process.env));
 process.send({ url: running.url });
-answerAsked(() => running.close(), () => ({ head: running.system.engine.log.head.position }));
+answerAsked(() => running.close(), () => ({ head: running.system.log.head.position }));

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
-import { DIST } from './project.mjs';
+import { DIST, NODE_OPTIONS } from './project.mjs';
 
 /** Starts the server as `npm start` does, waits until /health/ready answers 200, stops it. @returns milliseconds from the process's start */
 export async function timeToReady(dataDir, env = {}) {
   const port = await freePort();
   const start = performance.now();
-  const child = spawn(process.execPath, [join(DIST, 'main.js')], { env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...NODE_OPTIONS, join(DIST, 'main.js')], { env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise((done) => child.once('exit', done));
   try {
     for (;;) {

@@ -1,8 +1,6 @@
 // c. Durable castPosition over GraphQL, against the same stack with nothing behind it. Servers in processes of their own; each request is a legal vote.
-import { fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { startChild } from '../lib/child.mjs';
 import { found, memberOf, openBallot, openCommittee, settings, startIssuer } from '../lib/committee.mjs';
 import { connection } from '../lib/http.mjs';
 import { inTurns, perSecond, quick, report } from '../lib/measure.mjs';
@@ -24,17 +22,7 @@ async function server(behind) {
   await committee.close();
 
   // As npm start logs, into a file.
-  const log = openSync(join(dir, `${behind}.log`), 'w');
-  const child = fork(fileURLToPath(new URL('../lib/server.mjs', import.meta.url)), [behind], {
-    env: { ...process.env, ...settings(dataDir, issuer.issuer), LOG_LEVEL: 'info' }, stdio: ['ignore', log, log, 'ipc'],
-  });
-  closeSync(log);
-  const told = (what) => new Promise((answer, refuse) => {
-    child.once('message', answer);
-    child.once('exit', (code) => refuse(new Error(`The server with ${behind} behind it ended with ${code}; bench/var has its log.`)));
-    if (what) child.send(what);
-  });
-  const { url } = await told();
+  const { url, told, stop } = await startChild('server.mjs', [behind], { env: { ...settings(dataDir, issuer.issuer), LOG_LEVEL: 'info' }, log: join(dir, `${behind}.log`) });
   const voters = await Promise.all(Array.from({ length: CONNECTIONS }, async (_, i) => ({
     connection: connection(url), headers: `authorization: Bearer ${await issuer.tokenFor(memberOf(i))}\r\n`, expressed: 'AGAINST', replaces: undefined,
   })));
@@ -49,9 +37,7 @@ async function server(behind) {
   return {
     stop: async () => {
       for (const { connection: open } of voters) open.close();
-      const ended = new Promise((done) => child.once('exit', done));
-      child.send('stop');
-      await ended;
+      await stop();
     },
     /** The processor's time is the server's. */
     run: async (ms) => {

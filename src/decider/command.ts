@@ -1,8 +1,8 @@
-import { Field, ID, InputType, Int } from '@nestjs/graphql';
 import { IsInt, IsOptional, IsUUID, Min } from 'class-validator';
 import type { AnyEvent } from '../events/define.js';
 import type { Office } from '../events/shared.js';
 import type { Decider, Decision, DecisionMeta } from './decider.js';
+import { Field, ID, InputType, Int } from './input-type.js';
 
 /**
  * What every command carries. One class is the message on the bus, the GraphQL input and the validation.

@@ -2,18 +2,16 @@ import type { Instant } from '../events/define.js';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
 import type { Actor, Entry, Meta, StoredEntry } from '../event-store/entry.js';
 import { ClockAhead, EntryTooLarge, HeadMoved, LogFull, LogUnreachable, type Engine, type LocalLog } from '../event-store/event-store.js';
-import { VISITOR, type Standing } from '../identity/standing.js';
 import type { Command, CommandRegistration, ReadFact } from './command.js';
+import { notTaken, TIME_LIMIT_MS } from './limits.js';
 import { newId } from './new-id.js';
-import type { CommandReceipt, DecisionMaker, Order, Sender } from './decision-maker.js';
+import type { CommandReceipt, Deciding, Order, Sender } from './decision-maker.js';
 import { isRefusal } from './decider.js';
 import { payloadDigest } from './digest.js';
-import { Problem } from './problem.js';
+import { busy, Problem } from './problem.js';
 import { authorise, SYSTEM_ACTOR } from './rights.js';
+import { Standings, type StandingAt } from './standings.js';
 import { Overlay, States, unreadable } from './states.js';
-
-/** How the kernel asks who somebody is, at the head that is decided on. */
-export type StandingAt = (personId: string | undefined, read: ReadFact, now: Instant) => Standing;
 
 export interface DecisionsParts {
   readonly log: LocalLog;
@@ -32,8 +30,6 @@ export interface DecisionsParts {
 const BATCH = 256;
 /** At rest a batch waits for two, which take microseconds; under load each turn does the work of what it brings. */
 const TURNS = 4;
-const WAITING_AT_MOST = 20_000;
-export const TIME_LIMIT_MS = 5_000;
 
 interface Waiting {
   readonly order: Order;
@@ -42,61 +38,55 @@ interface Waiting {
   readonly mayBeRepeated: boolean;
   readonly digest: string;
   readonly until: number;
-  readonly answer: (receipt: CommandReceipt) => void;
-  readonly refuse: (problem: unknown) => void;
+  readonly settled: (answer: CommandReceipt | Problem) => void;
 }
 
 /**
  * The only place that authorises, loads, decides, appends and retries. Commands are decided one after another against the
  * committee at the head of the log, each seeing the ones before it; all that waits is written as one batch and then answered.
  */
-export class Decisions implements DecisionMaker {
+export class Decisions implements Deciding {
+  readonly standings: Standings;
   private readonly waiting: Waiting[] = [];
   private readonly states: States;
   private running: Promise<void> | undefined;
   private stopped = false;
-  private standings: { readonly position: number; readonly now: string; readonly of: Map<string, Standing> } = { position: -1, now: '', of: new Map() };
 
   constructor(private readonly parts: DecisionsParts) {
     this.states = new States(parts.log, parts.codec);
+    this.standings = new Standings({ log: parts.log, states: this.states, standingAt: parts.standingAt, now: parts.now });
   }
 
   /** Answers when the decision is durable. @throws Problem */
   submit(order: Order): Promise<CommandReceipt> {
-    const refused = this.stopped ? shuttingDown() : this.waiting.length >= WAITING_AT_MOST ? busy() : undefined;
+    return new Promise((answer, refuse) => {
+      this.take(order, (settled) => (settled instanceof Problem ? refuse(settled) : answer(settled)));
+    });
+  }
+
+  /** The same; those that were written together are answered one after another, in one go. */
+  take(order: Order, settled: (answer: CommandReceipt | Problem) => void): void {
+    const refused = notTaken(this.stopped, this.waiting.length);
     if (refused) {
       this.parts.onDecided?.(order, refused);
-      return Promise.reject(refused);
+      return settled(refused);
     }
-    return new Promise((answer, refuse) => {
-      const { command, registration } = order;
-      this.waiting.push({
-        order, answer, refuse,
-        commandId: command.commandId?.toLowerCase() ?? newId(),
-        mayBeRepeated: command.commandId !== undefined,
-        digest: payloadDigest(this.parts.digestKey, registration.command.name, command),
-        until: Date.now() + (order.withinMs ?? TIME_LIMIT_MS),
-      });
-      this.running ??= this.run();
+    const { command, registration } = order;
+    this.waiting.push({
+      order, settled,
+      commandId: command.commandId?.toLowerCase() ?? newId(),
+      mayBeRepeated: command.commandId !== undefined,
+      digest: payloadDigest(this.parts.digestKey, registration.command.name, command),
+      until: Date.now() + (order.withinMs ?? TIME_LIMIT_MS),
     });
+    this.running ??= this.run();
   }
 
   /** How many wait to be decided. */
   get queued(): number { return this.waiting.length; }
 
-  /** A person's standing, or a fact, at the head. */
-  readonly readAtHead: ReadFact = (decider, stream) => this.states.get(decider, stream).state;
-
-  standingOf(personId: string | undefined): Standing {
-    if (personId === undefined) return VISITOR;
-    const { position } = this.parts.log.head;
-    const now = this.decisionTime();
-    // Many messages at one moment are for the same person.
-    if (position !== this.standings.position || now !== this.standings.now) this.standings = { position, now, of: new Map() };
-    let standing = this.standings.of.get(personId);
-    if (!standing) this.standings.of.set(personId, (standing = this.parts.standingAt(personId, this.readAtHead, now)));
-    return standing;
-  }
+  /** What waits is stamped when it is decided, by the clock of then. */
+  async decidedUpTo(): Promise<void> {}
 
   /** Decides what waits, then no more. */
   async stop(): Promise<void> {
@@ -120,7 +110,7 @@ export class Decisions implements DecisionMaker {
     // Nothing of these was sent, so it is certain that they are not recorded.
     for (let open = batch.filter((waiting) => this.isInTime(waiting)); open.length > 0;) {
       const { position: head } = this.parts.log.head;
-      const round = new Round(this.parts, this.states, this.decisionTime());
+      const round = new Round(this.parts, this.states, this.standings.decisionTime());
       const answers = open.map((waiting) => this.decideOne(round, waiting));
       try {
         await this.parts.engine.append(round.staged, head);
@@ -157,8 +147,7 @@ export class Decisions implements DecisionMaker {
 
   private settle(waiting: Waiting, answer: CommandReceipt | Problem): void {
     this.parts.onDecided?.(waiting.order, answer);
-    if (answer instanceof Problem) waiting.refuse(answer);
-    else waiting.answer(answer);
+    waiting.settled(answer);
   }
 
   private decideOne(round: Round, waiting: Waiting): CommandReceipt | Problem {
@@ -173,13 +162,6 @@ export class Decisions implements DecisionMaker {
   private internal(error: unknown, order: Order | undefined): Problem {
     if (order) this.parts.onInternalError(error, order);
     return new Problem('INTERNAL', undefined, 'Something went wrong here. Ask again with the same commandId; if it stays, give the correlation id to the operator.');
-  }
-
-  /** Order is the position; time is recorded evidence and never goes back. */
-  private decisionTime(): Instant {
-    const now = this.parts.now();
-    const { time } = this.parts.log.head;
-    return now > time ? now : time;
   }
 }
 
@@ -248,7 +230,6 @@ const receipt = (entry: Entry, about: readonly string[], repeated: boolean): Com
   id: about[0] ?? entry.stream, position: entry.position, revision: entry.revision, commandId: entry.id, repeated,
 });
 
-const shuttingDown = (): Problem => new Problem('UNAVAILABLE', 'SHUTTING_DOWN', 'This node is shutting down. Ask again with the same commandId.');
 /** What an engine says of a batch that did not become durable, as far as it is meant for callers. */
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof LogFull) {
@@ -266,5 +247,3 @@ function problemOf(error: unknown): Problem | undefined {
 
 /** Who is to ask again with the same id has to know it, also where it was made here. */
 const withCommandId = ({ code, reason, message, facts }: Problem, commandId: string): Problem => new Problem(code, reason, message, { ...facts, commandId });
-
-const busy = (): Problem => new Problem('UNAVAILABLE', 'BUSY', 'Too much is being decided at once. Ask again with the same commandId.');

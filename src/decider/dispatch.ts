@@ -1,30 +1,14 @@
 import { CommandBus, CommandHandler } from '@nestjs/cqrs';
 import { Inject, Injectable, type Provider, type Type } from '@nestjs/common';
 import type { Command, CommandRegistration } from './command.js';
+import { CommandRegistry } from './command-registry.js';
 import { DecisionMaker, type CommandReceipt, type Order } from './decision-maker.js';
 import { parseCommand } from './parse-command.js';
-import { Problem } from './problem.js';
 
 export type Origin = Pick<Order, 'sender' | 'correlationId' | 'cause'>;
 
 /** The bus hands on the message alone, so where it comes from travels beside it. */
 const origins = new WeakMap<Command, Origin>();
-
-/** All commands by name. */
-export class CommandRegistry {
-  private readonly byName: ReadonlyMap<string, CommandRegistration>;
-
-  constructor(readonly all: readonly CommandRegistration[]) {
-    this.byName = new Map(all.map((registration) => [registration.command.name, registration]));
-    if (this.byName.size < all.length) throw new Error('Names of commands are unique across contexts');
-  }
-
-  get(name: string): CommandRegistration {
-    const registration = this.byName.get(name);
-    if (!registration) throw new Problem('INVALID', undefined, `There is no command ${name}.`);
-    return registration;
-  }
-}
 
 /** Sends a command through the one door: mutations, processes, the sample and the command line all come here. */
 @Injectable()

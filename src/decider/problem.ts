@@ -11,6 +11,9 @@ export class Problem extends Error {
   }
 }
 
+export const shuttingDown = (): Problem => new Problem('UNAVAILABLE', 'SHUTTING_DOWN', 'This node is shutting down. Ask again with the same commandId.');
+export const busy = (): Problem => new Problem('UNAVAILABLE', 'BUSY', 'Too much is being decided at once. Ask again with the same commandId.');
+
 /** What a decider answers instead of an event. A value, not an exception: deciders are total. */
 export interface Refusal {
   readonly refused: Extract<ErrorCode, 'REFUSED' | 'NOT_FOUND' | 'INVALID'>;

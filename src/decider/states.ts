@@ -1,7 +1,7 @@
 import type { AnyEvent } from '../events/define.js';
 import type { Codec } from '../event-store/codec.js';
 import { UnreadableEntry } from '../event-store/codec.js';
-import type { Entry, EntryOf, StoredEntry } from '../event-store/entry.js';
+import type { Entry, EntryOf } from '../event-store/entry.js';
 import type { LocalLog } from '../event-store/event-store.js';
 import type { Decider } from './decider.js';
 import { Problem } from './problem.js';
@@ -48,20 +48,23 @@ export class States {
   /** Somebody else has written, or what this node wrote was not known to be: what that touches is folded anew when it is asked for. */
   meetTheHead(): void {
     const { position } = this.log.head;
-    for (; this.at < position; this.at++) this.kept.delete((this.log.at(this.at + 1) as StoredEntry).stream);
+    for (; this.at < position; this.at++) this.kept.delete(this.log.streamAt(this.at + 1));
   }
 
   private fold<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): Folded<S> {
     let state = decider.initial();
-    const entries = this.log.stream(stream);
-    for (const stored of entries) {
+    let revision = 0;
+    for (const stored of this.log.stream(stream)) {
+      // Where another thread writes, the file may be ahead of what was told.
+      if (stored.position > this.at) break;
+      revision = stored.revision;
       try {
         state = decider.evolve(state, this.codec.decode(stored) as EntryOf<E>);
       } catch (error) {
         throw error instanceof UnreadableEntry ? unreadable(error) : error;
       }
     }
-    return { state, revision: entries.length };
+    return { state, revision };
   }
 }
 

@@ -18,7 +18,7 @@ export interface Engine {
 
 /** An engine with the node's own file, which is the log or a copy of it. */
 export interface OpenEngine extends Engine {
-  readonly log: LocalLog;
+  readonly log: WritableLog;
   /** Compares an entry with the log itself, where the file is a copy; one that differs is fatal. @throws LogUnreachable */
   confirm(position: number): Promise<void>;
   /** Milliseconds since the log's server was last heard of; 0 where there is none. */
@@ -35,15 +35,22 @@ export interface LocalLog {
   read(after: number, limit: number): readonly StoredEntry[];
   stream(name: string): readonly StoredEntry[];
   at(position: number): StoredEntry | undefined;
+  /** Of the entry at a position, which is in the log. */
+  streamAt(position: number): string;
   byCommandId(id: string): StoredEntry | undefined;
   /** The last position recorded at or before `time`; 0 when there is none. */
   positionAt(time: string): number;
   /** Revision of a stream as it stood at a position; 0 before its first entry. */
   revisionAt(stream: string, position: number): number;
+  /** A fact kept with the log, outside its order, such as the time of the first start. */
+  note(name: string): string | undefined;
+}
+
+/** Where the file is written too. */
+export interface WritableLog extends LocalLog {
   /** Called after entries have become durable and can be read here. Returns how to stop. What a listener throws goes to who opened the log. */
   onAppended(listener: () => void): () => void;
-  /** A fact kept with the log, outside its order, such as the time of the first start. Once kept it stays. */
-  note(name: string): string | undefined;
+  /** Once kept it stays. */
   keepNote(name: string, value: string): void;
 }
 

@@ -1,10 +1,10 @@
 import type { StoredEntry } from './entry.js';
-import type { LocalLog } from './event-store.js';
+import type { WritableLog } from './event-store.js';
 
 const BATCH = 500;
 
 /** Every entry of a local log after `after`, once and in order, those to come too, until `signal` is aborted. */
-export async function* followLog(log: LocalLog, after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
+export async function* followLog(log: WritableLog, after: number, signal: AbortSignal): AsyncGenerator<readonly StoredEntry[]> {
   let last = after;
   while (!signal.aborted) {
     const entries = log.read(last, BATCH);
@@ -18,7 +18,7 @@ export async function* followLog(log: LocalLog, after: number, signal: AbortSign
   }
 }
 
-async function nextAppend(log: LocalLog, signal: AbortSignal): Promise<void> {
+async function nextAppend(log: WritableLog, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = log.onAppended(done);
     signal.addEventListener('abort', done, { once: true });

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { v4 as newLogId } from 'uuid';
 import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
-import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type LocalLog } from './event-store.js';
+import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type WritableLog } from './event-store.js';
 import { faultOf, inTransaction, openSqlite, sync, type Database, type Statement } from './sqlite.js';
 
 export const LOG_FILE = 'log.db';
@@ -132,15 +132,20 @@ export function syncFolderOf(path: string): void {
   }
 }
 
+/** Nobody stands further behind than what is told together, and what comes meanwhile. */
+const TOLD_KEPT = 10_000;
+
 /** Nobody has said where errors go: an error of our own that nobody hears must not pass in silence. */
 const throwLater = (error: unknown): void => queueMicrotask(() => { throw error; });
 
 /** The log as one SQLite file. With the engine `sqlite` it is the log itself. */
-export class LogFile implements LocalLog {
+export class LogFile implements WritableLog {
   readonly logId: string;
   head: Head;
   private readonly listeners = new Set<() => void>();
-  private readonly statements: Record<'insert' | 'read' | 'stream' | 'at' | 'byId' | 'timeAt' | 'revision' | 'positionOf' | 'head' | 'note' | 'keepNote', Statement>;
+  /** Of what another connection has written, the newest, by position. */
+  private readonly toldStreams = new Map<number, string>();
+  private readonly statements: Record<'insert' | 'read' | 'stream' | 'at' | 'streamAt' | 'byId' | 'timeAt' | 'revision' | 'positionOf' | 'head' | 'note' | 'keepNote', Statement>;
 
   private constructor(private readonly db: Database, private readonly readOnly: boolean, private readonly onListenerError: (error: unknown) => void) {
     this.statements = {
@@ -148,6 +153,7 @@ export class LogFile implements LocalLog {
       read: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
       stream: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE stream = ? ORDER BY revision`),
       at: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position = ?`),
+      streamAt: db.prepare('SELECT stream FROM entries WHERE position = ?'),
       byId: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE id = ?`),
       timeAt: db.prepare('SELECT time FROM entries WHERE position = ?'),
       revision: db.prepare('SELECT max(revision) AS revision FROM entries WHERE stream = ?'),
@@ -194,6 +200,16 @@ export class LogFile implements LocalLog {
     this.tell();
   }
 
+  /** Another connection of this process has written: what the head is now, and the streams of the entries up to it, in their order. */
+  moveTo(head: Head, streams: readonly string[]): void {
+    streams.forEach((stream, i) => this.toldStreams.set(head.position - streams.length + 1 + i, stream));
+    for (const position of this.toldStreams.keys()) {
+      if (this.toldStreams.size <= TOLD_KEPT) break;
+      this.toldStreams.delete(position);
+    }
+    this.head = head;
+  }
+
   read(after: number, limit: number): readonly StoredEntry[] {
     return (this.statements.read.all(after, limit) as Row[]).map(toEntry);
   }
@@ -205,6 +221,10 @@ export class LogFile implements LocalLog {
   at(position: number): StoredEntry | undefined {
     const row = this.statements.at.get(position) as Row | undefined;
     return row && toEntry(row);
+  }
+
+  streamAt(position: number): string {
+    return this.toldStreams.get(position) ?? (this.statements.streamAt.get(position) as { stream: string }).stream;
   }
 
   byCommandId(id: string): StoredEntry | undefined {

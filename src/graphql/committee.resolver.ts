@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Instant } from '../events/define.js';
 import { Problem } from '../decider/problem.js';
-import type { ViewRunner } from '../projections/view-runner.js';
+import type { ViewProgress } from '../projections/view-progress.js';
 import { Change, LogEntry, LogEntryConnection } from './change.types.js';
 import { Committee, CommitteeArgs, LiveArgs } from './committee.types.js';
 import type { GraphqlContext } from './context.js';
@@ -15,7 +15,7 @@ const WAIT_MS = 5_000;
 
 /** The moment that a query asks for. */
 export class Moments {
-  constructor(private readonly reads: Reads, private readonly runner: ViewRunner, private readonly now: () => Instant) {}
+  constructor(private readonly reads: Reads, private readonly views: ViewProgress, private readonly now: () => Instant, private readonly decidedUpTo: (time: Instant) => Promise<void>) {}
 
   /** @throws Problem */
   async find({ at, asOf, notBefore }: CommitteeArgs): Promise<number> {
@@ -31,6 +31,7 @@ export class Moments {
       if (asOf > this.now() && asOf > head.time) {
         throw new Problem('INVALID', 'IN_THE_FUTURE', `asOf ${asOf} lies in the future: nobody knows yet what will be recorded until then.`, { asOf, now: this.now() });
       }
+      await this.decidedUpTo(asOf);
       const position = this.reads.log.positionAt(asOf);
       return this.reached(position, position);
     }
@@ -46,7 +47,7 @@ export class Moments {
   }
 
   private async reached(position: number, answer: number): Promise<number> {
-    if (!(await this.runner.reaches(position, WAIT_MS))) {
+    if (!(await this.views.reaches(position, WAIT_MS))) {
       throw new Problem('UNAVAILABLE', 'VIEW_BEHIND', `This node has seen the log up to ${this.reads.position}, not yet ${position}. Ask again.`, { position: String(this.reads.position) });
     }
     return answer;

@@ -1,4 +1,4 @@
-import { InputType } from '@nestjs/graphql';
+import { InputType } from '../decider/input-type.js';
 import type { Evidence } from '../events/shared.js';
 import { EvidenceKindEnum } from './enums.js';
 import { DateField, EnumField, Sha256Field, TextField } from './fields.js';

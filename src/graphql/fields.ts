@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
-import { Field, ID, Int, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested,
 } from 'class-validator';
+import { Field, ID, Int, registerEnumType } from '../decider/input-type.js';
 import { CENTS_AT_MOST } from '../events/shared.js';
 import { CentsScalar, DateScalar, DateTimeScalar, PositionScalar, Sha256Scalar } from './scalars.js';
 

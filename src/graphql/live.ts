@@ -1,7 +1,7 @@
 import { getOperationAST, Kind, visit, type DocumentNode, type FieldNode, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
 import { newId } from '../decider/new-id.js';
-import type { ViewRunner } from '../projections/view-runner.js';
+import type { ViewProgress } from '../projections/view-progress.js';
 import { Problem } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import { Admission, refusal } from './admission.js';
@@ -43,12 +43,12 @@ export class Live {
   private subscriptions = 0;
 
   constructor(
-    private readonly schema: GraphQLSchema, private readonly reads: Reads, runner: ViewRunner, private readonly visibility: Visibility,
+    private readonly schema: GraphQLSchema, private readonly reads: Reads, views: ViewProgress, private readonly visibility: Visibility,
     private readonly desk: Desk, private readonly admission: Admission, report: (error: unknown, correlationId: string) => void,
   ) {
     this.executor = new Executor(schema);
     this.surroundings = {
-      rounds: new Rounds(runner), head: () => reads.position, ended: () => { this.subscriptions--; },
+      rounds: new Rounds(views), head: () => reads.position, ended: () => { this.subscriptions--; },
       format: (error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => report(inner, correlationId));

@@ -1,4 +1,4 @@
-import { InputType } from '@nestjs/graphql';
+import { InputType } from '../decider/input-type.js';
 import { IdField, TextField } from './fields.js';
 
 const HEADING = 300;

@@ -4,7 +4,7 @@ import type { Entry } from '../event-store/entry.js';
 import type { LocalLog } from '../event-store/event-store.js';
 import { Problem } from '../decider/problem.js';
 import type { ListOptions, Listed, PartsSpec, TableSpec } from '../projections/versioned.js';
-import type { ViewStore } from '../projections/view-store.js';
+import type { ViewRows } from '../projections/view-rows.js';
 
 /** Of rows, lists' rows and revisions each. */
 const ROWS_KEPT = 2_000;
@@ -12,24 +12,24 @@ const ROWS_KEPT = 2_000;
 /** Reading at a position: rows of the views, entries of the log. Everything a resolver needs, and nothing that writes. */
 export class Reads {
   /** Rows as they stood: what was recorded up to a position never changes, so they are the same for ever. */
-  private readonly rows = new LRUCache<string, { readonly row: object | undefined }>({ max: ROWS_KEPT });
+  private readonly kept = new LRUCache<string, { readonly row: object | undefined }>({ max: ROWS_KEPT });
   private readonly lists = new LRUCache<string, readonly Listed<object>[]>({ maxSize: ROWS_KEPT, sizeCalculation: (list) => list.length + 1 });
   /** Lists are kept when they are asked for again: of a past that is asked for once they would only have to be collected later, at twice the cost. */
   private readonly asked = new LRUCache<string, true>({ max: ROWS_KEPT });
   private readonly revisions = new LRUCache<string, number>({ max: ROWS_KEPT });
 
-  constructor(private readonly store: ViewStore, readonly log: LocalLog, readonly codec: Codec) {}
+  constructor(private readonly rows: ViewRows, readonly log: LocalLog, readonly codec: Codec) {}
 
   /** The last position that can be asked. */
-  get position(): number { return this.store.position; }
+  get position(): number { return this.rows.stand.position; }
 
   get<R extends object>(spec: TableSpec<R>, id: string, at: number): R | undefined {
     const table = this.ask(spec.name, at).table(spec);
     if (at > this.position) return table.get(id, at);
     const key = `${at} ${spec.name} ${id}`;
-    let kept = this.rows.get(key);
-    if (!kept) this.rows.set(key, (kept = { row: table.get(id, at) }));
-    return kept.row as R | undefined;
+    let found = this.kept.get(key);
+    if (!found) this.kept.set(key, (found = { row: table.get(id, at) }));
+    return found.row as R | undefined;
   }
 
   list<R extends object>(spec: TableSpec<R>, at: number, options: ListOptions): readonly Listed<R>[] {
@@ -57,7 +57,7 @@ export class Reads {
   }
 
   touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
-    return this.store.touches(thing, after, upTo, limit);
+    return this.rows.touches(thing, after, upTo, limit);
   }
 
   /** The revision of a stream at a position. */
@@ -78,13 +78,13 @@ export class Reads {
     return this.log.at(position)?.time;
   }
 
-  private ask(table: string, at: number): ViewStore {
-    const stopped = this.store.stoppedAt(table, at);
+  private ask(table: string, at: number): ViewRows {
+    const stopped = this.rows.stoppedAt(table, at);
     if (stopped) {
       throw new Problem('UNAVAILABLE', 'VIEW_STOPPED', `The view ${stopped.view} stopped before position ${stopped.position}. Ask for an earlier position; the operator is told.`, {
         view: stopped.view, position: String(stopped.position),
       });
     }
-    return this.store;
+    return this.rows;
   }
 }

@@ -1,4 +1,4 @@
-import type { ViewRunner } from '../projections/view-runner.js';
+import type { ViewProgress } from '../projections/view-progress.js';
 
 /** What comes within this time of the last is given together: most of what a delivery costs is its way to the system. After a rest it goes at once. */
 const ROUND_MS = 100;
@@ -11,8 +11,8 @@ export class Rounds {
   private begun = -Infinity;
   private next: NodeJS.Timeout | undefined;
 
-  constructor(runner: Pick<ViewRunner, 'onAdvanced'>) {
-    runner.onAdvanced(() => this.advanced());
+  constructor(views: Pick<ViewProgress, 'onAdvanced'>) {
+    views.onAdvanced(() => this.advanced());
   }
 
   get size(): number { return this.waiting.size; }

@@ -1,8 +1,9 @@
 import { newId } from '../decider/new-id.js';
-import type { CommandReceipt, DecisionMaker, Order } from '../decider/decision-maker.js';
-import { TIME_LIMIT_MS, type Decisions } from '../decider/decisions.js';
-import { Problem, type ErrorCode } from '../decider/problem.js';
-import type { OrderAnswer, SentOrder } from './messages.js';
+import { receivedAnswer, type CommandReceipt, type DecisionMaker, type Order, type OrderAnswer } from '../decider/decision-maker.js';
+import type { Decisions } from '../decider/decisions.js';
+import { Problem } from '../decider/problem.js';
+import { TIME_LIMIT_MS } from '../decider/limits.js';
+import type { SentOrder } from './messages.js';
 import type { Peer } from './peer.js';
 
 /** At most so many in one request, and so much text, but one command whatever its size. */
@@ -94,17 +95,16 @@ export class Forwarding implements DecisionMaker {
     let position = 0;
     const again: Waiting[] = [];
     batch.forEach((one, i) => {
-      const answer = answers[i] as OrderAnswer;
-      if ('receipt' in answer) {
-        position = Math.max(position, answer.receipt.position);
-        one.answer(answer.receipt);
+      const answer = receivedAnswer(answers[i] as OrderAnswer);
+      if (!(answer instanceof Problem)) {
+        position = Math.max(position, answer.position);
+        one.answer(answer);
         return;
       }
-      const { code, reason, message, facts } = answer.problem;
-      const problem = new Problem(code as ErrorCode, reason, message, facts);
-      if (code !== 'UNAVAILABLE' || reason === 'BUSY' || left(one.until) === 0) return one.refuse(problem);
+      const { code, reason } = answer;
+      if (code !== 'UNAVAILABLE' || reason === 'BUSY' || left(one.until) === 0) return one.refuse(answer);
       if (CANNOT_DECIDE.includes(reason ?? '')) {
-        if (peer.reachable) this.giveUp(peer, problem);
+        if (peer.reachable) this.giveUp(peer, answer);
         again.push(one);
         return;
       }

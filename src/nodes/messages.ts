@@ -1,5 +1,4 @@
-import type { CommandReceipt, Order } from '../decider/decision-maker.js';
-import type { Facts } from '../decider/problem.js';
+import type { Order, OrderAnswer } from '../decider/decision-maker.js';
 
 /** Where nodes listen for one another. */
 export const GREETING_PATH = '/internal/greeting';
@@ -34,10 +33,6 @@ export interface SentOrder {
 }
 
 export interface Orders { readonly orders: readonly SentOrder[] }
-
-export type OrderAnswer =
-  | { readonly receipt: CommandReceipt }
-  | { readonly problem: { readonly code: string; readonly reason?: string; readonly message: string; readonly facts: Facts } };
 
 /** In the order of the commands. */
 export interface OrderAnswers { readonly answers: readonly OrderAnswer[] }

@@ -2,15 +2,15 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { WrongSetting } from '../config/config.js';
-import type { CommandReceipt, DecisionMaker, Order } from '../decider/decision-maker.js';
+import { sentAnswer, type CommandReceipt, type DecisionMaker, type Order, type OrderAnswer } from '../decider/decision-maker.js';
 import type { Decisions } from '../decider/decisions.js';
-import type { CommandRegistry } from '../decider/dispatch.js';
+import type { CommandRegistry } from '../decider/command-registry.js';
 import { parseCommand } from '../decider/parse-command.js';
 import { Problem } from '../decider/problem.js';
 import { leafOf } from '../event-store/leaf.js';
 import type { OpenEngine } from '../event-store/event-store.js';
 import { Forwarding } from './forwarding.js';
-import { COMMANDS_PATH, GREETING_PATH, type Greeting, type GreetingAnswer, type OrderAnswer, type OrderAnswers, type Orders, type SentOrder } from './messages.js';
+import { COMMANDS_PATH, GREETING_PATH, type Greeting, type GreetingAnswer, type OrderAnswers, type Orders, type SentOrder } from './messages.js';
 import { Peer, PeerRefused } from './peer.js';
 import { NotSealed, Sealed } from './sealed.js';
 
@@ -169,11 +169,10 @@ export class Nodes implements DecisionMaker {
       const registration = this.parts.registry.all.find(({ command }) => command.name === name);
       if (!registration) throw new Problem('UNAVAILABLE', 'UNKNOWN_COMMAND', `The node that decides is older and has no command ${name}.`);
       const command = parseCommand(registration.command, input);
-      return { receipt: await this.parts.decisions.submit({ registration, command, sender, correlationId, withinMs, ...(cause && { cause }) }) };
+      return sentAnswer(await this.parts.decisions.submit({ registration, command, sender, correlationId, withinMs, ...(cause && { cause }) }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const { code, reason, message, facts } = error;
-      return { problem: { code, message, facts, ...(reason !== undefined && { reason }) } };
+      return sentAnswer(error);
     }
   }
 

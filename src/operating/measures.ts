@@ -2,14 +2,13 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CommandReceipt, Order } from '../decider/decision-maker.js';
 import { Problem } from '../decider/problem.js';
 import type { Waiting } from '../decider/process-runner.js';
-import type { StoredEntry } from '../event-store/entry.js';
-import type { Engine, LocalLog } from '../event-store/event-store.js';
-import type { ViewStore } from '../projections/view-store.js';
+import type { LocalLog } from '../event-store/event-store.js';
+import type { ViewProgress } from '../projections/view-progress.js';
 
 /** What is read at the moment somebody asks, so that it costs nothing in between. */
 export interface Readings {
   readonly log: LocalLog;
-  readonly store: ViewStore;
+  readonly views: ViewProgress;
   commandsWaiting(): number;
   /** Since the start. */
   commandsHanded(): number;
@@ -62,26 +61,15 @@ export class Measures {
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** The engine, with a watch beside its append. */
-  measured(engine: Engine): Engine {
-    return {
-      append: async (entries: readonly StoredEntry[], expectedHead: number) => {
-        if (entries.length === 0) return engine.append(entries, expectedHead);
-        const begun = performance.now();
-        await engine.append(entries, expectedHead);
-        this.seconds.observe((performance.now() - begun) / 1_000);
-        this.entries.observe(entries.length);
-      },
-      read: (after, limit) => engine.read(after, limit),
-      follow: (after, signal) => engine.follow(after, signal),
-      head: () => engine.head(),
-      close: () => engine.close(),
-    };
+  /** A batch of entries has become durable. */
+  appended(entries: number, seconds: number): void {
+    this.seconds.observe(seconds);
+    this.entries.observe(entries);
   }
 
   /** Everything that is read when it is asked for. */
   read(readings: Readings): void {
-    const { log, store } = readings;
+    const { log, views } = readings;
     const gauge = (name: string, help: string, value: () => number): void => {
       new Gauge({ name: `committee_${name}`, help, registers: [this.registry], collect() { this.set(value()); } });
     };
@@ -89,9 +77,9 @@ export class Measures {
     gauge('commands_waiting', 'Commands that wait to be decided', () => readings.commandsWaiting());
     new Counter({ name: 'committee_commands_handed_total', help: 'Commands that were handed to the node that decides for all', registers: [this.registry], collect() { this.reset(); this.inc(readings.commandsHanded()); } });
     gauge('nodes_reachable', 'Other nodes that answer', () => readings.nodesReachable());
-    gauge('views_behind_entries', 'Entries that the views have not seen', () => log.head.position - store.position);
-    gauge('views_behind_seconds', 'Age of the oldest entry that the views have not seen', () => age(log.at(store.position + 1)?.time, readings.now()));
-    gauge('views_stopped', 'Views that have met what they cannot apply', () => store.stopped.length);
+    gauge('views_behind_entries', 'Entries that the views have not seen', () => log.head.position - views.stand.position);
+    gauge('views_behind_seconds', 'Age of the oldest entry that the views have not seen', () => age(log.at(views.stand.position + 1)?.time, readings.now()));
+    gauge('views_stopped', 'Views that have met what they cannot apply', () => views.stand.stopped.length);
     gauge('data_free_bytes', 'What is left on the disk of the data folder', () => readings.freeBytes());
     gauge('log_server_silent_seconds', 'Since the server of the log last answered; 0 where the log is a file', () => readings.silentMs() / 1_000);
     gauge('log_server_denies', '1 where the server of the log denied this node an append a moment ago', () => (readings.mayWrite() ? 0 : 1));

@@ -1,8 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { UnreadableEntry, type Codec } from '../event-store/codec.js';
-import type { LocalLog } from '../event-store/event-store.js';
-import type { StoppedView, ViewStore } from './view-store.js';
+import type { LocalLog, WritableLog } from '../event-store/event-store.js';
+import { ViewProgress } from './view-progress.js';
+import type { Stand, StoppedView } from './view-rows.js';
+import type { ViewStore } from './view-store.js';
 
 const LIVE_BATCH = 500;
 const REBUILD_BATCH = 10_000;
@@ -15,8 +16,7 @@ const LONG_STEP_MS = 50;
 const RETRY_MS = 1_000;
 
 /** Keeps the views at the head of the log. Wakes after each append, applies what is new, and tells who waits. */
-export class ViewRunner {
-  private readonly advanced = new EventEmitter().setMaxListeners(0);
+export class ViewRunner extends ViewProgress {
   private running: Promise<void> | undefined;
   private stopListening: (() => void) | undefined;
   private unreadable: UnreadableEntry | undefined;
@@ -25,12 +25,14 @@ export class ViewRunner {
   private advancedAt = -STEP_MS;
   /** At least, from the last step to the next. */
   private stepMs = STEP_MS;
-  /** How many wait for the views to stand somewhere. */
-  private awaited = 0;
+  /** Somebody waits in another thread. */
+  isAwaitedElsewhere = false;
   /** Of the views that stopped, so many were told. */
   private stoppedTold = 0;
 
-  constructor(readonly store: ViewStore, private readonly log: LocalLog, private readonly codec: Codec, private readonly onFailure: (error: unknown) => void) {}
+  constructor(readonly store: ViewStore, private readonly log: WritableLog, private readonly codec: Codec, protected readonly onFailure: (error: unknown) => void) {
+    super();
+  }
 
   /** Catches up, then follows. */
   async start(): Promise<void> {
@@ -46,34 +48,8 @@ export class ViewRunner {
     await this.running;
   }
 
-  /** The entry that all views are stopped at, where this program cannot read it. */
+  get stand(): Stand { return this.store; }
   get unreadableAt(): number | undefined { return this.unreadable?.position; }
-
-  /** Resolves once the views stand at `position`; false when it takes longer than `timeoutMs`, or an entry before cannot be read. */
-  async reaches(position: number, timeoutMs: number): Promise<boolean> {
-    const never = (): boolean => this.unreadable !== undefined && this.unreadable.position <= position;
-    if (this.store.position >= position) return true;
-    if (never()) return false;
-    this.awaited++;
-    return new Promise<boolean>((resolve) => {
-      const check = (): void => {
-        if (this.store.position >= position) finish(true);
-        else if (never()) finish(false);
-      };
-      const finish = (reached: boolean): void => {
-        clearTimeout(timer);
-        this.advanced.off('advanced', check);
-        resolve(reached);
-      };
-      const timer = setTimeout(() => finish(false), timeoutMs);
-      this.advanced.on('advanced', check);
-    }).finally(() => { this.awaited--; });
-  }
-
-  onAdvanced(listener: () => void): () => void {
-    this.advanced.on('advanced', listener);
-    return () => this.advanced.off('advanced', listener);
-  }
 
   private wake(): void {
     if (this.isBehind) this.running ??= this.run();
@@ -101,7 +77,7 @@ export class ViewRunner {
   /** Milliseconds until the next step is due. */
   private early(): number {
     if (this.stopped) return 0;
-    return (this.awaited > 0 ? STEP_MS : this.stepMs) - (performance.now() - this.advancedAt);
+    return (this.isAwaited || this.isAwaitedElsewhere ? STEP_MS : this.stepMs) - (performance.now() - this.advancedAt);
   }
 
   private advance(limit: number): void {
@@ -112,7 +88,7 @@ export class ViewRunner {
     // After a full one there is most likely more.
     this.stepMs = applied < MANY || applied >= limit ? STEP_MS : LONG_STEP_MS;
     this.unreadable = error;
-    this.advanced.emit('advanced');
+    this.tellAdvanced();
     if (error) this.onFailure(error);
     this.tellStopped();
   }

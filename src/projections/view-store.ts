@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Codec } from '../event-store/codec.js';
 import type { Entry, Head } from '../event-store/entry.js';
-import { faultOf, inTransaction, openSqlite, type Database, type Statement } from '../event-store/sqlite.js';
+import { faultOf, inTransaction, openSqlite, type Statement } from '../event-store/sqlite.js';
 import { digestOfRows, type RowsDigest } from './views-digest.js';
-import { Parts, partsSchema, Table, tableSchema, type PartsSpec, type TableSpec } from './versioned.js';
+import { ViewRows, type Stand, type StoppedView } from './view-rows.js';
+import { partsSchema, tableSchema } from './versioned.js';
 import type { View, Write } from './view.js';
 
 export const VIEWS_FILE = 'views.db';
-
-/** A view that has met what it cannot apply. Its rows stand as they were before `position`. */
-export interface StoppedView { readonly view: string; readonly position: number; readonly error: string }
 
 const SCHEMA = `
   CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), shape TEXT NOT NULL, log_id TEXT NOT NULL, position INTEGER NOT NULL, entry_id TEXT) STRICT;
@@ -25,17 +23,14 @@ export function shapeOf(views: readonly View[]): string {
 }
 
 /** This node's read models: one file, one checkpoint, moved in the transaction that writes the rows. It can be thrown away at any time. */
-export class ViewStore implements Write {
-  private readonly db: Database;
-  private readonly opened = new Map<string, unknown>();
-  private readonly owner = new Map<string, string>();
-  private readonly statements: Record<'move' | 'touch' | 'touches' | 'stop', Statement>;
+export class ViewStore extends ViewRows implements Write {
+  private readonly statements: Record<'move' | 'touch' | 'stop', Statement>;
   private stoppedViews: readonly StoppedView[];
   private at: number;
 
   /** Opens the file; a new one gets its tables. Ask `fits` before anything is read from it. */
   constructor(path: string, private readonly views: readonly View[], private readonly codec: Codec, logId: string) {
-    this.db = openSqlite(path, { synchronous: 'NORMAL' });
+    super(openSqlite(path, { synchronous: 'NORMAL' }), views);
     // Seldom: a step changes many pages, and each moving of the WAL into the file is a sync.
     this.db.exec('PRAGMA wal_autocheckpoint = 16000');
     // KiB. What a step changes lies all over the file: with the 2 MiB that are the default a rebuild of a long log reads again what it has just written.
@@ -51,11 +46,9 @@ export class ViewStore implements Write {
         this.db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, 0, NULL)').run(shapeOf(views), logId);
       });
     }
-    for (const view of views) for (const { name } of [...view.tables, ...view.parts]) this.owner.set(name, view.name);
     this.statements = {
       move: this.db.prepare('UPDATE checkpoint SET position = ?, entry_id = ?'),
       touch: this.db.prepare('INSERT OR IGNORE INTO touches (thing, position) VALUES (?, ?)'),
-      touches: this.db.prepare('SELECT position FROM touches WHERE thing = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?'),
       stop: this.db.prepare('INSERT INTO stopped (view, position, error) VALUES (?, ?, ?)'),
     };
     this.stoppedViews = this.db.prepare('SELECT view, position, error FROM stopped').all() as StoppedView[];
@@ -80,23 +73,7 @@ export class ViewStore implements Write {
   get position(): number { return this.at; }
   get stopped(): readonly StoppedView[] { return this.stoppedViews; }
 
-  table<R extends object>(spec: TableSpec<R>): Table<R> {
-    return this.open(spec.name, () => new Table(this.db, spec)) as Table<R>;
-  }
-
-  parts<R extends object>(spec: PartsSpec<R>): Parts<R> {
-    return this.open(spec.name, () => new Parts(this.db, spec)) as Parts<R>;
-  }
-
-  /** Why a table cannot be asked at a position, or undefined when it can. */
-  stoppedAt(table: string, position: number): StoppedView | undefined {
-    return this.stoppedViews.find((s) => s.view === this.owner.get(table) && s.position <= position);
-  }
-
-  /** Positions of entries that touch a thing, in order. */
-  touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
-    return (this.statements.touches.all(thing, after, upTo, limit) as { position: number }[]).map((row) => row.position);
-  }
+  get stand(): Stand { return this; }
 
   /** Applies entries in order; rows and checkpoint move together. A view that fails is stopped there and the others go on. */
   apply(entries: readonly Entry[]): void {
@@ -143,10 +120,6 @@ export class ViewStore implements Write {
     if (busy !== 0) throw new Error('The views could not be moved out of their log: another process reads them');
   }
 
-  close(): void {
-    if (this.db.isOpen) this.db.close();
-  }
-
   head(): Pick<Head, 'position' | 'id'> {
     const { position, entry_id: id } = this.checkpoint();
     return { position, id };
@@ -175,15 +148,5 @@ export class ViewStore implements Write {
       this.stoppedViews = [...this.stoppedViews, stopped];
     }
     this.db.exec('RELEASE one');
-  }
-
-  private forgetNewest(): void {
-    for (const opened of this.opened.values()) if (opened instanceof Table) opened.forgetNewest();
-  }
-
-  private open(name: string, make: () => unknown): unknown {
-    let opened = this.opened.get(name);
-    if (!opened) this.opened.set(name, (opened = make()));
-    return opened;
   }
 }

@@ -19,6 +19,7 @@ interface Line {
 
 export interface SampleParts {
   readonly log: LocalLog;
+  readonly keepNote: (name: string, value: string) => Promise<void>;
   readonly clock: Clock;
   readonly dispatch: Dispatch;
   readonly processes: ProcessRunner;
@@ -40,9 +41,9 @@ export const samplePersons = (): readonly string[] => [...new Set([...JSON.strin
  * Tells the sample through the same door as everybody else, at the dates of then, with ids derived from its lines: told twice, it is
  * there once. What follows from a line is done under that line's clock. Interrupted, it goes on with the dates of the first start.
  */
-export async function loadSample({ log, clock, dispatch, processes, personIdOf, onProgress }: SampleParts): Promise<void> {
+export async function loadSample({ log, keepNote, clock, dispatch, processes, personIdOf, onProgress }: SampleParts): Promise<void> {
   if (log.note(LOADED) !== undefined) return;
-  if (log.note(FIRST_START) === undefined) log.keepNote(FIRST_START, clock.now());
+  if (log.note(FIRST_START) === undefined) await keepNote(FIRST_START, clock.now());
   const start = log.note(FIRST_START) as Instant;
   const commandId = (line: string): string => uuidFrom(line, log.logId);
 
@@ -73,7 +74,7 @@ export async function loadSample({ log, clock, dispatch, processes, personIdOf, 
   } finally {
     clock.run();
   }
-  log.keepNote(LOADED, clock.now());
+  await keepNote(LOADED, clock.now());
 }
 
 /** `start`, `start-PT4M`, `start+P365D`, or a time. */

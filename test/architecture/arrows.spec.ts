@@ -22,6 +22,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   modules: ['graphql', 'projections', 'decider', 'identity', 'event-store', 'events'],
   sample: ['decider', 'event-store', 'events', 'config'],
   nodes: ['decider', 'event-store', 'config'],
+  threads: ['projections', 'decider', 'event-store', 'events', 'config', 'operating'],
   operating: ['projections', 'decider', 'event-store', 'events', 'config'],
 };
 
@@ -76,9 +77,35 @@ describe('The arrows of the house', () => {
   });
 
   it('to packages that write files or speak to the network begin at the edge', () => {
-    const EDGE = /^(event-store|identity|config|sample|operating|nodes|graphql\/query-page|graphql\/socket|projections\/view-store|[^/]+$)/;
+    const EDGE = /^(event-store|identity|config|sample|operating|nodes|threads|graphql\/query-page|graphql\/socket|projections\/view-store|[^/]+$)/;
     const edge = /^(node:(fs|http|net|child_process|worker_threads).*|@photostructure\/sqlite|ws|graphql-ws.*|fastify|jose|oidc-provider)$/;
     expect(offending(arrows.filter(({ from, to, ours: own, typeOnly }) => !own && !typeOnly && edge.test(to) && !EDGE.test(from)))).toEqual([]);
+  });
+});
+
+describe('The thread that writes', () => {
+  /** What each file brings with it at run time, from `start` on: packages. */
+  function packagesFrom(start: string): ReadonlySet<string> {
+    const [packages, seen] = [new Set<string>(), new Set<string>()];
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { to, ours: own } of arrows.filter(({ from, typeOnly }) => from === file && !typeOnly)) {
+        if (own) visit(to);
+        else packages.add(to);
+      }
+    };
+    visit(start);
+    return packages;
+  }
+  const SERVER = /^(@nestjs\/(graphql|cqrs|core|apollo|platform-fastify)|@apollo\/server.*|fastify|ws|graphql-(ws|jit).*|oidc-provider|jose|rxjs|prom-client)$/;
+
+  it('loads nothing of a server: a start would wait for it', () => {
+    const loaded = [...packagesFrom('writing-thread.ts')];
+    expect(loaded).toEqual(expect.arrayContaining(['@photostructure/sqlite', 'class-validator', 'pino']));
+    expect(loaded.filter((name) => SERVER.test(name))).toEqual([]);
+    // As the other one does.
+    expect([...packagesFrom('server.ts')].filter((name) => SERVER.test(name)).length).toBeGreaterThan(8);
   });
 });
 

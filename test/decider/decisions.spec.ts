@@ -435,7 +435,7 @@ describe('An entry that this program cannot read', () => {
   it('refuses whoever\'s standing rests on it, since nobody knows what they may do; a process goes on', async () => {
     const { older } = await olderProgram('RepresentativeAppointed');
     expect(await appoint(older, 'a')).toMatchObject({ code: 'UNAVAILABLE', reason: 'UNREADABLE_ENTRY' });
-    expect(() => older.decisions.standingOf(SECRETARIAT)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE', reason: 'UNREADABLE_ENTRY' }));
+    expect(() => older.decisions.standings.of(SECRETARIAT)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE', reason: 'UNREADABLE_ENTRY' }));
     const input = { consequence: 'c', cause: 1, command: 'CloseBallot', thing: 't', reason: 'TOO_EARLY' };
     expect(await older.answer('RecordRefusedConsequence', input, SYSTEM)).toMatchObject({ repeated: false });
     await older.close();
@@ -474,7 +474,7 @@ describe('Time', () => {
     kernel.clock.standAt(later(TODAY, 1_000));
     await appoint(kernel, 'a');
     kernel.clock.standAt(TODAY);
-    expect(kernel.decisions.standingOf('chair').offices).toEqual([]);
+    expect(kernel.decisions.standings.of('chair').offices).toEqual([]);
     expect(await kernel.refusal('OpenBallot', { ballot: 'b', subject: 's', procedure: 'MEETING', present: [] }, 'chair')).toMatchObject({ code: 'FORBIDDEN' });
   });
 });

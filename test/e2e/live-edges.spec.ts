@@ -335,7 +335,7 @@ describe('A subscriber', () => {
 
   it('whom a field becomes forbidden is told so and let go; others of the same socket go on', async () => {
     await server.send('appointToOffice', { office: 'AUDITOR', person: server.personId('auditor') }, 'secretariat');
-    await server.running.system.runner.reaches(server.head, 5_000);
+    await server.running.system.views.reaches(server.head, 5_000);
     const question = 'subscription { committee(latest: true, after: "0") { position log(first: 1) { edges { cursor } } } }';
     const auditor = await follow(server, question, 'auditor');
     const plain = await follow(server, 'subscription { committee { position } }', 'auditor');
@@ -412,7 +412,7 @@ describe('A subscriber', () => {
   });
 
   it('that asks about what stands nowhere in a long log holds nobody up: others have their turn every few hundred positions', async () => {
-    const { system: { reads, runner, visibility, desk }, schema } = server.running;
+    const { system: { reads, views, visibility, desk }, schema } = server.running;
     const LENGTH = 5_000;
     let [looked, before, most, isOver] = [0, 0, 0, false];
     const long = new Proxy(reads, {
@@ -428,7 +428,7 @@ describe('A subscriber', () => {
       if (!isOver) setImmediate(turn);
     };
     setImmediate(turn);
-    const live = new Live(schema, long, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
+    const live = new Live(schema, long, views, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
     const answer = new Pulling(live, { document: parse('subscription { committee(after: "0", about: { things: ["nothing"] }) { position } }'), variables: {} }, () => VISITOR);
     const asked = answer.text();
     await until(() => looked >= LENGTH && looked === before);
@@ -439,15 +439,15 @@ describe('A subscriber', () => {
   });
 
   it('that takes messages too slowly is told its last position and let go, without a message left out before', async () => {
-    const { system: { reads, runner, visibility, desk }, schema } = server.running;
-    const live = new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
-    await runner.reaches(server.head, 5_000);
+    const { system: { reads, views, visibility, desk }, schema } = server.running;
+    const live = new Live(schema, reads, views, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
+    await views.reaches(server.head, 5_000);
     const from = server.head;
     const ask = () => new Pulling(live, { document: parse('subscription { committee { position } }'), variables: {} }, () => VISITOR);
     const next = async (answer: Pulling) => await answer.next() as { data?: { committee: { position: string } }; errors?: Refused[] };
     const [slow, busy] = [ask(), ask()];
     await voteTimes(258);
-    await runner.reaches(server.head, 5_000);
+    await views.reaches(server.head, 5_000);
     for (const answer of [slow, busy]) expect((await next(answer)).data?.committee.position).toBe(String(from + 1));
     const now = Date.now();
     // As if the socket had needed 11 seconds for the message.
@@ -466,7 +466,7 @@ describe('A subscriber', () => {
   it('that reads nothing any more is cut off, holds nobody up meanwhile, and does not hold up the end of the server', async () => {
     const text = Array.from({ length: 100 }, () => ({ text: 'x'.repeat(4_000) }));
     const { id: long } = await server.send('initiateRecommendation', { title: 'Long', keyAreas: ['KA1'], addressees: ['X'], text }, 'member-0') as { id: string };
-    await server.running.system.runner.reaches(server.head, 5_000);
+    await server.running.system.views.reaches(server.head, 5_000);
     const before = server.running.live.waiting;
     const question = `subscription { committee(after: "${server.head}", about: { things: ["${ballot}"] }) { position recommendation(id: "${long}") { text { text } } } }`;
     const begin = async () => {

@@ -45,19 +45,19 @@ describe('Subscribers who ask the same', () => {
   });
   afterAll(() => server.stop());
 
-  const standing = (person?: string): Standing => server.running.system.decisions.standingOf(person === undefined ? undefined : server.personId(person));
+  const standing = (person?: string): Standing => server.running.system.decisions.standings.of(person === undefined ? undefined : server.personId(person));
   async function vote(member: number): Promise<number> {
     const before = casts.get(member);
     const expressed = before?.expressed === 'IN_FAVOUR' ? 'AGAINST' : 'IN_FAVOUR';
     const { position } = await server.send('castPosition', { ballot, expressed, ...(before && { replaces: String(before.position) }) }, `member-${member}`);
     casts.set(member, { position: Number(position), expressed });
-    await server.running.system.runner.reaches(Number(position), 5_000);
+    await server.running.system.views.reaches(Number(position), 5_000);
     return Number(position);
   }
   const waiting = (): number => server.running.live.waiting;
   const live = (): Live => {
-    const { system: { reads, runner, visibility, desk } } = server.running;
-    return new Live(schema, reads, runner, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
+    const { system: { reads, views, visibility, desk } } = server.running;
+    return new Live(schema, reads, views, visibility, desk, new Admission(schema, visibility), (error) => { throw error; });
   };
 
   it('with the same rights share one execution an entry and one text, wherever each began', async () => {
@@ -84,7 +84,7 @@ describe('Subscribers who ask the same', () => {
     const from = server.head;
     for (let i = 0; i < 4; i++) await vote(i);
     await server.send('appointToOffice', { office: 'AUDITOR', person: server.personId('another-auditor') }, 'secretariat');
-    await server.running.system.runner.reaches(server.head, 5_000);
+    await server.running.system.views.reaches(server.head, 5_000);
     const text = parse(query(0));
     const answers = people.map((person) => new Pulling(one, { document: text, variables: {} }, () => standing(person)));
     expect(one.size).toBe(1);
@@ -117,11 +117,11 @@ describe('Subscribers who ask the same', () => {
     expect(getNamedType(type).name).toBe('Committee');
     expect(fields).toContain('Committee_myDesk');
     const unlimited = { check: () => undefined, checkRights: () => undefined } as unknown as Admission;
-    const { system: { reads, runner, desk } } = server.running;
+    const { system: { reads, views, desk } } = server.running;
     const from = server.head;
     await vote(3);
     for (const selection of [`{ ${DESK} }`, fields]) {
-      const one = new Live(schema, reads, runner, visibility, desk, unlimited, (error) => { throw error; });
+      const one = new Live(schema, reads, views, visibility, desk, unlimited, (error) => { throw error; });
       const document = parse(`subscription { committee(after: "${from}", latest: true) ${selection} }`);
       const alone = parse(`query { committee(at: "${server.head}") ${selection} }`);
       const answers = members.map((person) => new Pulling(one, { document, variables: {} }, () => standing(person)));
@@ -137,7 +137,7 @@ describe('Subscribers who ask the same', () => {
   it('are let go each by itself: whose office ends is told so, the other goes on and is shown what it may see', async () => {
     await server.send('appointToOffice', { office: 'AUDITOR', person: server.personId('leaving') }, 'secretariat');
     const query = `subscription { committee(after: "${server.head - 1}", latest: true) { position log(first: 1) { edges { cursor } } } }`;
-    await server.running.system.runner.reaches(server.head, 5_000);
+    await server.running.system.views.reaches(server.head, 5_000);
     const [leaving, staying] = [await follow(server, query, 'leaving'), await follow(server, query, 'auditor')];
     open.push(leaving, staying);
     const seen = await vote(0);

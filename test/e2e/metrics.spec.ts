@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import { readConfig } from '../../src/config/config.js';
 import { registrations } from '../../src/contexts.js';
-import { CommandRegistry } from '../../src/decider/dispatch.js';
+import { CommandRegistry } from '../../src/decider/command-registry.js';
 import { Problem } from '../../src/decider/problem.js';
 import { Measures } from '../../src/operating/measures.js';
 import { isTold, theProgram, type Begun, type TheProgram } from '../support/program.js';

@@ -60,7 +60,7 @@ describe(`A node on EventStoreDB (${REAL === undefined ? 'protocol double; a rea
     expect(await program.cli(['verify', '--against', folder], here)).toMatchObject({ code: 0, err: '' });
     for (const code of TAIL) await first.send('defineKeyArea', { code, title: `Since ${code}` }, 'secretariat');
     expect(first.head).toBe(COUNT + 1 + TAIL.length);
-    await first.running.system.runner.reaches(first.head, 10_000);
+    await first.running.system.views.reaches(first.head, 10_000);
     state = stateOf(first);
     await first.stop({ keep: true });
     cpSync(first.dataDir, stopped, { recursive: true });

@@ -44,7 +44,7 @@ let things: Readonly<Record<string, readonly string[]>>;
 let closedOnHidden: string;
 
 const as = (person: string): string | undefined => (person === 'visitor' ? undefined : person);
-const standing = (person: string): Standing => server.running.system.decisions.standingOf(person === 'visitor' ? undefined : server.personId(person));
+const standing = (person: string): Standing => server.running.system.decisions.standings.of(person === 'visitor' ? undefined : server.personId(person));
 const begin = async (title: string): Promise<string> => {
   const text = [{ heading: `heading of ${title}`, text: `provision of ${title}` }];
   const { id } = await server.send('initiateRecommendation', { title, keyAreas: ['KA2'], addressees: ['European Commission'], text }, 'lombardy-representative');

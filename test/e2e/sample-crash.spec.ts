@@ -57,7 +57,7 @@ async function tell(dir: string, now = new Date().toISOString()): Promise<Writte
     const dispatch = {
       send: (name: string, input: Readonly<Record<string, unknown>>, { sender }: Origin) => kernel.send(name, input, sender === 'SYSTEM' ? 'SYSTEM' : sender.personId as string),
     } as unknown as Dispatch;
-    await loadSample({ log: kernel.engine.log, clock: kernel.clock, dispatch, processes: processes.runner, personIdOf: (person) => createHash('sha256').update(person).digest('hex'), onProgress: () => undefined });
+    await loadSample({ log: kernel.engine.log, keepNote: async (name, value) => kernel.engine.log.keepNote(name, value), clock: kernel.clock, dispatch, processes: processes.runner, personIdOf: (person) => createHash('sha256').update(person).digest('hex'), onProgress: () => undefined });
     expect(kernel.internalErrors).toEqual([]);
   } finally {
     await kernel.stop();

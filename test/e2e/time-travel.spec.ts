@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   execute, getNamedType, isInterfaceType, isObjectType, parse, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type GraphQLOutputType, type GraphQLSchema,
 } from 'graphql';
-import { contributions, views } from '../../src/contexts.js';
+import { views } from '../../src/contexts.js';
+import { contributions } from '../../src/contributions.js';
 import { Codec } from '../../src/event-store/codec.js';
 import { LogFile } from '../../src/event-store/log-file.js';
 import { Reads } from '../../src/graphql/reads.js';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as newCommandId } from 'uuid';
 import { BEFORE_THE_FIRST, type StoredEntry } from '../../src/event-store/entry.js';
-import { CommandRecorded, HeadMoved, LogFull, TimeWentBack, type Engine, type LocalLog } from '../../src/event-store/event-store.js';
+import { CommandRecorded, HeadMoved, LogFull, TimeWentBack, type Engine, type WritableLog } from '../../src/event-store/event-store.js';
 import { entriesAfter, positionsOf, range, timeOf } from '../support/entries.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { describeWhere } from '../support/where.js';
@@ -10,7 +10,7 @@ import { describeWhere } from '../support/where.js';
 /** A log that is open, by an engine that has been waited for: what an append has answered can be read in `log`. */
 export interface OpenLog {
   readonly engine: Engine;
-  readonly log: LocalLog;
+  readonly log: WritableLog;
   /** What listeners have thrown since it was opened. */
   readonly listenerErrors: readonly unknown[];
   /** Closes it and opens the same log again, as a new process would. */

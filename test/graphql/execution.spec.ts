@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterEach(() => { jest.restoreAllMocks(); });
 afterAll(() => server.stop());
 
-const standing = (person: string | undefined): Standing => server.running.system.decisions.standingOf(person === undefined ? undefined : server.personId(person));
+const standing = (person: string | undefined): Standing => server.running.system.decisions.standings.of(person === undefined ? undefined : server.personId(person));
 
 /** An answer to the byte, as it leaves the house. */
 const told = ({ data, errors, ...others }: ExecutionResult): string =>

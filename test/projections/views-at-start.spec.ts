@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.js';
 import { LogUnusable } from '../../src/event-store/event-store.js';
 import { COPY_FILE, LogFile } from '../../src/event-store/log-file.js';
 import { VIEWS_FILE } from '../../src/projections/view-store.js';
-import { openSystem, type System } from '../../src/system.js';
+import { openSystem, type WholeSystem } from '../../src/system.js';
 import { TestServer } from '../support/server.js';
 import { removeDir, tempDir } from '../support/temp.js';
 
@@ -18,13 +18,13 @@ describe('The file of the views, at a start', () => {
   let digest: string;
   let head: number;
   const dirs: string[] = [];
-  const open: System[] = [];
+  const open: WholeSystem[] = [];
 
   beforeAll(async () => {
     const server = await TestServer.start();
     original = server.dataDir;
     head = server.head;
-    await server.running.system.runner.reaches(head, 5_000);
+    await server.running.system.views.reaches(head, 5_000);
     digest = server.running.system.runner.store.digest();
     await server.stop({ keep: true });
     // All into the one file, so that what is done to it is not mended from its WAL.
@@ -36,7 +36,7 @@ describe('The file of the views, at a start', () => {
   });
   afterAll(() => removeDir(original));
 
-  async function started(tamper: (path: string, dir: string) => void): Promise<System> {
+  async function started(tamper: (path: string, dir: string) => void): Promise<WholeSystem> {
     const dir = tempDir();
     dirs.push(dir);
     cpSync(original, dir, { recursive: true });
@@ -56,7 +56,7 @@ describe('The file of the views, at a start', () => {
 
   // A row that no log gives, to see whether a file was kept or built anew.
   const MARK = "INSERT INTO touches VALUES ('mark', 1);";
-  const kept = (system: System): boolean => system.runner.store.touches('mark', 0, 10, 10).length > 0;
+  const kept = (system: WholeSystem): boolean => system.runner.store.touches('mark', 0, 10, 10).length > 0;
 
   it('is kept where it fits, and goes on from where it stands', async () => {
     const system = await started(sql(MARK));

@@ -63,7 +63,7 @@ describe('A view that fails while the server runs', () => {
     breakView('recommendations', 'RecommendationWithdrawn');
     const { id } = await server.send('initiateRecommendation', { title: 'U', keyAreas: ['KA1'], addressees: ['X'], text: [{ text: 'x' }] }, 'member-0') as { id: string };
     const { position } = await server.send('withdrawRecommendation', { recommendation: id }, 'member-0') as { position: string };
-    await server.running.system.runner.reaches(server.head, 5_000);
+    await server.running.system.views.reaches(server.head, 5_000);
     const { dataDir, head } = server;
     await server.stop({ keep: true });
     mended.splice(0).forEach((mend) => mend());
@@ -107,7 +107,7 @@ describe('A view that fails while the server runs', () => {
       apply(entries);
     });
     const { position } = await server.send('castPosition', { ballot, expressed: 'IN_FAVOUR' }, 'member-0') as { position: string };
-    expect(await server.running.system.runner.reaches(Number(position), 3_000)).toBe(true);
+    expect(await server.running.system.views.reaches(Number(position), 3_000)).toBe(true);
     expect(failures).toBe(2);
     expect(store.stopped).toEqual([]);
     const { log } = server.running.system.engine;

@@ -103,6 +103,8 @@ export class EventStoreDbDouble {
       });
     });
     call.on('end', () => {
+      // Given up on the way, it is no batch: the real one writes those that came whole.
+      if (call.cancelled) return undefined;
       if (mishap && mishap !== 'ANSWER_LOST' && mishap !== 'HANGS') return answer(failureOf(mishap) as never);
       if (tooLarge) return answer({ code: status.RESOURCE_EXHAUSTED, details: 'Received message exceeds the maximum configured message size.' } as never);
       if (!options) return answer({ code: status.INVALID_ARGUMENT, details: 'no options' } as never);

@@ -5,7 +5,7 @@ import { registrations, views } from '../../src/contexts.js';
 import type { Decider } from '../../src/decider/decider.js';
 import type { CommandReceipt, Order } from '../../src/decider/decision-maker.js';
 import { Decisions, type DecisionsParts } from '../../src/decider/decisions.js';
-import { CommandRegistry } from '../../src/decider/dispatch.js';
+import { CommandRegistry } from '../../src/decider/command-registry.js';
 import { parseCommand } from '../../src/decider/parse-command.js';
 import { Problem } from '../../src/decider/problem.js';
 import { ProcessRunner, type ProcessRunnerParts, type Waiting } from '../../src/decider/process-runner.js';
@@ -92,7 +92,7 @@ export class Kernel {
   }
 
   state<S, E extends AnyEvent>(decider: Decider<S, E>, stream: string): S {
-    return this.decisions.readAtHead(decider as Decider<unknown> as Decider<S>, stream);
+    return this.decisions.standings.read(decider as Decider<unknown> as Decider<S>, stream);
   }
 
   get head(): number { return this.engine.log.head.position; }

@@ -1,30 +1,58 @@
 import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { MessageChannel } from 'node:worker_threads';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import { Clock } from '../../src/config/clock.js';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig, type Config } from '../../src/config/config.js';
 import { DEV_ISSUER, requestDevToken } from '../../src/identity/dev-issuer.js';
 import { personIdOf } from '../../src/identity/person-id.js';
 import { startServer, type Running } from '../../src/server.js';
+import type { WholeSystem } from '../../src/system.js';
+import { newLogger } from '../../src/operating/operational-log.js';
+import { DecidingThread } from '../../src/threads/deciding-thread.js';
+import { ThreadServer } from '../../src/threads/serve-thread.js';
+import { openWriting } from '../../src/writing.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are asked by path; each test says what it expects
 export type Json = any;
 export interface Answer { readonly status: number; readonly data?: Json; readonly errors?: Json[]; readonly text: string; readonly headers: Headers }
 
+/** BESIDE=yes runs every test with what writes and what reads as they are in two threads. */
+const BESIDE = process.env['BESIDE'] === 'yes';
+
+/** What writes beside what reads, as in two threads, with messages between them; both are in this one, which Jest can follow. */
+async function startBeside(config: Config, clock: Clock, onFatal: (error: unknown) => void): Promise<Running<WholeSystem>> {
+  const { port1, port2 } = new MessageChannel();
+  const told = new Clock();
+  const server = new ThreadServer(port1, told, () => undefined);
+  const writing = await openWriting(config, told.now, newLogger(config), { onFatal, onAppended: server.appended, onDecided: () => undefined });
+  server.serve({
+    ...writing,
+    close: async () => {
+      await writing.close();
+      setImmediate(() => port1.close());
+    },
+  });
+  const running = await startServer(config, { clock, onFatal, thread: new DecidingThread(port2) });
+  const { engine, codec, decisions, runner } = writing;
+  return { ...running, system: { ...running.system, engine, codec, decisions, runner } };
+}
+
 /** The real server in this process, on a port of its own, with its data in a folder that goes with it. */
 export class TestServer {
   private readonly tokens = new Map<string, string>();
 
-  private constructor(readonly running: Running, readonly dataDir: string, readonly clock: Clock) {}
+  private constructor(readonly running: Running<WholeSystem>, readonly dataDir: string, readonly clock: Clock) {}
 
-  static async start(options: { sample?: 'founding' | 'none'; dataDir?: string; clock?: Clock; settings?: Readonly<Record<string, string>>; onFatal?: (error: unknown) => void } = {}): Promise<TestServer> {
+  static async start(options: { sample?: 'founding' | 'none'; dataDir?: string; clock?: Clock; settings?: Readonly<Record<string, string>>; beside?: boolean; onFatal?: (error: unknown) => void } = {}): Promise<TestServer> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'committee-'));
     const clock = options.clock ?? new Clock();
     const config = readConfig({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent', SAMPLE: options.sample ?? 'founding', ...options.settings });
-    return new TestServer(await startServer(config, { clock, onFatal: options.onFatal ?? ((error) => { throw error; }) }), dataDir, clock);
+    const onFatal = options.onFatal ?? ((error) => { throw error; });
+    return new TestServer(await ((options.beside ?? BESIDE) && config.eventStore === undefined ? startBeside(config, clock, onFatal) : startServer(config, { clock, onFatal })), dataDir, clock);
   }
 
   get url(): string { return this.running.url; }

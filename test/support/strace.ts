@@ -17,6 +17,9 @@ export type Traced =
   | { readonly call: 'remove'; readonly path: string }
   | { readonly call: 'send'; readonly bytes: Buffer };
 
+/** The highest position that a `castPosition` among these bytes was answered with; 0: none. */
+export const toldIn = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('latin1').matchAll(/"castPosition":\{[^}]*"position":"(\d+)"/g)].map((found) => Number(found[1])));
+
 /** What strace is asked for, so that `readTrace` can read it: whole buffers, in hex. */
 export const TRACE_OPTIONS: readonly string[] = ['-f', '--seccomp-bpf', '-y', '-qq', '-xx', '-s', '262144', '-e', 'trace=pwrite64,fsync,fdatasync,ftruncate,unlink,write,writev,sendto,sendmsg'];
 

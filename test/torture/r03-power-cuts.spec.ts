@@ -13,7 +13,7 @@ import { entriesOf, integrityOf, rebuiltDigest } from '../support/log-truth.js';
 import { Disk } from '../support/power.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
-import { readTrace, straceMissing, TRACE_OPTIONS, type Traced } from '../support/strace.js';
+import { readTrace, straceMissing, toldIn, TRACE_OPTIONS, type Traced } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { control, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
@@ -27,9 +27,6 @@ const CLIENTS = 4;
 
 /** A real run: how the folder was before it, what happened to its files and sockets in that order, and what the log was at its end. */
 interface Recorded { readonly before: string; readonly dataDir: string; readonly ops: readonly Traced[]; readonly whole: readonly StoredEntry[] }
-
-/** The highest position that a `castPosition` among these bytes was answered with; 0: none. */
-const toldIn = (bytes: Buffer): number => Math.max(0, ...[...bytes.toString('latin1').matchAll(/"castPosition":\{[^}]*"position":"(\d+)"/g)].map((found) => Number(found[1])));
 
 describeWhere(straceMissing)(`R3 the power goes while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   async function recorded(votes: number, defects: readonly Defect[]): Promise<Recorded> {

@@ -15,7 +15,7 @@ const STEP = scale(24, 1) * 1024;
 const STARTS = scale(1, 12);
 const CLIENTS = 4;
 const WAL = `${LOG_FILE}-wal`;
-const NOT_REPORTED: Defect = { file: 'system.ts', text: 'if (seen !== undefined) onLost(seen);', instead: '' };
+const NOT_REPORTED: Defect = { file: 'writing.ts', text: 'if (seen !== undefined) onLost(seen);', instead: '' };
 
 /** What came of one cut: a log that opens, whose entries are the first of the whole one; a file that is refused; or something else. */
 type Outcome = { readonly prefix: number } | 'refused' | 'wrong';

@@ -1,12 +1,14 @@
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { LOG_FILE } from '../../src/event-store/log-file.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { entriesOf, integrityOf, truthOf } from '../support/log-truth.js';
+import { Disk } from '../support/power.js';
 import { below, randomFrom, SEED } from '../support/random.js';
 import { prepared, RealServer } from '../support/real-server.js';
-import { readTrace, straceMissing, TRACE_OPTIONS } from '../support/strace.js';
+import { readTrace, straceMissing, toldIn, TRACE_OPTIONS, type Traced } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { control, longControl, progress, scale, tell } from '../support/torture.js';
 import { Refused, Voter } from '../support/voters.js';
@@ -17,16 +19,30 @@ const CLIENTS = 4;
 /** More syncs than are made to fail, also where several votes share one. */
 const VOTES_AT_MOST = 400;
 const FULL_IS_NO_REFUSAL: Defect = { file: 'event-store/engines/sqlite.engine.ts', text: "if (fault === 'FULL') throw new LogFull();", instead: '' };
-const acknowledges = (bytes: Buffer): boolean => /"castPosition":\{[^}]*"position":"\d+"/.test(bytes.toString('latin1'));
 
 describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients vote (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   interface Failed { readonly file: string; readonly acknowledgedAfter: number; readonly acknowledged: number; readonly ended: number | string | null; readonly lost: number; readonly madeGood: boolean }
 
+  /** Answers after the failed sync for what was not durable then. One that decides goes on while another thread still sends what the sync before has made so. */
+  function acknowledgedAfter(ops: readonly Traced[], failed: number, dataDir: string, before: string): number {
+    const told = ops.slice(failed + 1).flatMap((op) => (op.call === 'send' && toldIn(op.bytes) > 0 ? [toldIn(op.bytes)] : []));
+    if (told.length === 0) return 0;
+    const disk = new Disk(before);
+    // The folder has the name that it had while it was recorded.
+    for (const op of ops.slice(0, failed + 1)) disk.apply(op.call === 'send' ? op : { ...op, path: op.path.replace(dataDir, before) });
+    const image = newDir();
+    // Nothing of what was not synced.
+    disk.writeImage(image, (name) => name.startsWith(LOG_FILE), () => 0);
+    const durable = entriesOf(image).length;
+    return told.filter((position) => position > durable).length;
+  }
+
   /** The n-th sync gives EIO, once: a second try would be told that all is well. */
   async function syncFails(nth: number, defects: readonly Defect[]): Promise<Failed> {
     const at = await prepared(CLIENTS);
-    const trace = join(newDir(), 'trace');
+    const [trace, before] = [join(newDir(), 'trace'), newDir()];
+    cpSync(at.dataDir, before, { recursive: true });
     const server = RealServer.begin(await compiledSrc(defects), at.dataDir, { strace: [...TRACE_OPTIONS, '-o', trace, '-e', `inject=fsync:error=EIO:when=${nth}`] });
     const voters = Voter.of(at, CLIENTS);
     const acknowledged = (): number => voters.reduce((n, voter) => n + voter.acknowledged.size, 0);
@@ -46,7 +62,7 @@ describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients 
     const at_ = ops[failed];
     return {
       file: at_?.call === 'sync' ? at_.path.slice(at.dataDir.length + 1) || 'the folder' : 'none', ended: code, acknowledged: acknowledged(),
-      acknowledgedAfter: ops.slice(failed + 1).filter((op) => op.call === 'send' && acknowledges(op.bytes)).length,
+      acknowledgedAfter: acknowledgedAfter(ops, failed, at.dataDir, before),
       madeGood: ops.some((op) => op.call === 'sync' && !op.failed && at_?.call === 'sync' && op.path === at_.path),
       lost: truthOf(entriesOf(at.dataDir), voters.flatMap((voter) => [...voter.acknowledged.values()]), () => false, new Set()).lost,
     };

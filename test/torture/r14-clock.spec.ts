@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Decisions } from '../../src/decider/decisions.js';
+import { Standings } from '../../src/decider/standings.js';
 import { committees, representativeOf, SECRETARIAT, type Committee } from '../support/committee.js';
 import { DAY_MS, later, TODAY } from '../support/given.js';
 import { below, randomFrom, SEED } from '../support/random.js';
@@ -74,7 +74,7 @@ describe(`R14 a clock that jumps (SEED=${SEED})`, () => {
 
   control('the recorded time is what the clock says', async () => {
     const at = await committee.of({ regions: 3 });
-    jest.spyOn(Decisions.prototype as unknown as { decisionTime(): string }, 'decisionTime').mockImplementation(() => at.kernel.clock.now());
+    jest.spyOn(Standings.prototype, 'decisionTime').mockImplementation(() => at.kernel.clock.now());
     const { refusedInternally } = await jumping(at, 1_000, 0);
     // The log itself refuses a time that goes back: the second line held, and the first was missed.
     const met = at.kernel.internalErrors.splice(0).map((error) => (error as Error).name);

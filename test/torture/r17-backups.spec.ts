@@ -22,7 +22,7 @@ const FILE_COPIED: Defect = {
   instead: "void backup; void onProgress; (await import('node:fs')).copyFileSync(path, target);",
 };
 /** Which views fit is not asked. */
-const ANY_VIEWS_FIT: Defect = { file: 'system.ts', text: 'if (store.fits(log.logId, entryIdAt)) return store;', instead: 'return store;' };
+const ANY_VIEWS_FIT: Defect = { file: 'writing.ts', text: 'if (store.fits(log.logId, entryIdAt)) return store;', instead: 'return store;' };
 
 interface Taken { readonly missing: number; readonly isPrefix: boolean; readonly verified: boolean; readonly verifiedMs: number; readonly entries: number }
 

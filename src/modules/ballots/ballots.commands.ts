@@ -1,6 +1,6 @@
-import { InputType } from '@nestjs/graphql';
 import type { Procedure, RecusalReason, RegionPosition } from '../../events/ballots.events.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { DateTimeField, EnumField, IdField, IdsField, NestedListField, PositionField } from '../../graphql/fields.js';
 import { CastingVoteEnum, ProcedureEnum, RecusalReasonEnum, RegionPositionEnum } from './enums.js';
 

@@ -1,6 +1,6 @@
-import { InputType } from '@nestjs/graphql';
 import { CORRIGENDUM_REASONS } from '../../events/documents.events.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { DateField, EnumField, enumOf, IdField, IntField, NestedListField, PatternField } from '../../graphql/fields.js';
 import { ProvisionInput } from '../../graphql/provision.input.js';
 

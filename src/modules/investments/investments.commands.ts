@@ -1,7 +1,7 @@
-import { InputType } from '@nestjs/graphql';
 import { PLEDGE_KINDS, SOURCE_KINDS, STAGES } from '../../events/investments.events.js';
 import type { KeyAreaCode } from '../../events/shared.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { KeyAreaCodeEnum } from '../../graphql/enums.js';
 import { EvidenceInput } from '../../graphql/evidence.input.js';
 import { CentsField, DateField, EnumField, EnumsField, enumOf, IdField, NestedField, NestedListField, TextField, TextsField } from '../../graphql/fields.js';

@@ -1,8 +1,8 @@
-import { InputType } from '@nestjs/graphql';
 import type { AppointedOffice, CommitteeOffice } from '../../events/membership.events.js';
 import type { DecisionRuleName, Matter, TieRule } from '../../events/rules.js';
 import type { KeyAreaCode } from '../../events/shared.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { BooleanField, DateTimeField, EnumField, IdField, IntField, NestedField, NestedListField, TextField } from '../../graphql/fields.js';
 import { KeyAreaCodeEnum } from '../../graphql/enums.js';
 import { AppointedOfficeEnum, CommitteeOfficeEnum, DecisionRuleNameEnum, MatterEnum, TieRuleEnum } from './enums.js';

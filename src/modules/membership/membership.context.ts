@@ -1,4 +1,4 @@
-import type { StandingAt } from '../../decider/decisions.js';
+import type { StandingAt } from '../../decider/standings.js';
 import { command } from '../../decider/command.js';
 import { streamKind, type Context } from '../../decider/registry.js';
 import { VISITOR } from '../../identity/standing.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, ID, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { COMMITTEE_ID } from '../../events/membership.events.js';
-import { Decisions } from '../../decider/decisions.js';
+import { Standings } from '../../decider/standings.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
 import type { Connection } from '../../graphql/paging.js';
@@ -23,7 +23,7 @@ export class MembershipResolver {
   private readonly allRegions: ThingsOf<RegionRow, Region>;
   private readonly allAccessions: ThingsOf<AccessionRow, Accession>;
 
-  constructor(private readonly reads: Reads, visibility: Visibility, private readonly decisions: Decisions) {
+  constructor(private readonly reads: Reads, visibility: Visibility, private readonly standings: Standings) {
     this.allRegions = new ThingsOf(reads, visibility, regionTable, regionAt);
     this.allAccessions = new ThingsOf(reads, visibility, accessionTable, accessionAt);
   }
@@ -31,7 +31,7 @@ export class MembershipResolver {
   @Query(() => Me, { nullable: true, description: "Null when nobody is signed in. As at this node's head, whatever moment `committee` asks for." })
   me(@Context() { reader }: GraphqlContext): Me | undefined {
     if (reader.personId === undefined) return undefined;
-    const standing = this.decisions.standingOf(reader.personId);
+    const standing = this.standings.of(reader.personId);
     return {
       personId: reader.personId, position: this.reads.log.head.position, seat: standing.seat && { ...standing.seat },
       offices: standing.offices.map((held) => ({ ...held })), contactPersonOf: [...standing.contactPersonOf],

@@ -1,6 +1,6 @@
-import { InputType } from '@nestjs/graphql';
 import type { MandateEndReason, SeatOffice } from '../../events/membership.events.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { EvidenceInput } from '../../graphql/evidence.input.js';
 import { DateTimeField, EnumField, IdField, IntField, NestedField, PatternField, TextField } from '../../graphql/fields.js';
 import { MandateEndReasonEnum, SeatOfficeEnum } from './enums.js';

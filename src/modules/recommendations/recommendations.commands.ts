@@ -1,6 +1,6 @@
-import { InputType } from '@nestjs/graphql';
 import type { KeyAreaCode } from '../../events/shared.js';
 import { Command } from '../../decider/command.js';
+import { InputType } from '../../decider/input-type.js';
 import { EnumsField, IdField, NestedListField, TextField, TextsField } from '../../graphql/fields.js';
 import { ProvisionInput } from '../../graphql/provision.input.js';
 import { KeyAreaCodeEnum } from '../../graphql/enums.js';

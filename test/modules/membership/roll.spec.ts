@@ -370,7 +370,7 @@ describe('M5 how a mandate ends', () => {
     expect(at.kernel.last().data).toEqual({ regionId: at.region(1), mandatesEnded: [
       { personId: representativeOf(1), office: 'REPRESENTATIVE' }, { personId: alternateOf(1), office: 'ALTERNATE' },
     ] });
-    for (const person of [representativeOf(1), alternateOf(1)]) expect(at.kernel.decisions.standingOf(person)).toEqual({ personId: person, offices: [], contactPersonOf: [] });
+    for (const person of [representativeOf(1), alternateOf(1)]) expect(at.kernel.decisions.standings.of(person)).toEqual({ personId: person, offices: [], contactPersonOf: [] });
     expect(await at.kernel.refusal('AppointRepresentative', { region: at.region(1), person: 'x', letter: letterOf() }, SECRETARIAT)).toMatchObject({ reason: 'NOT_A_MEMBER' });
   });
 
