@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { load } from './project.mjs';
 
 const [{ readConfig }, { Clock }, { openSystem }, { registrations, views }, { CommandRegistry }, { parseCommand }, { personIdOf }, { derivedId }, { DEFAULT_RULES }, { pino }, { newId }, { ViewStore }, { buildViews }, { Codec }] = await Promise.all([
-  load('config/config.js'), load('config/clock.js'), load('system.js'), load('contexts.js'), load('decider/dispatch.js'), load('decider/parse-command.js'),
+  load('config/config.js'), load('config/clock.js'), load('system.js'), load('contexts.js'), load('decider/command-registry.js'), load('decider/parse-command.js'),
   load('identity/person-id.js'), load('decider/decider.js'), load('modules/membership/default-rules.js'), import('pino'), import('uuid').then(({ v7 }) => ({ newId: v7 })),
   load('projections/view-store.js'), load('projections/view-runner.js'), load('event-store/codec.js'),
 ]);
