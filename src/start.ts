@@ -8,7 +8,8 @@ import { DecidingThread } from './threads/deciding-thread.js';
  * @throws WrongSetting, LogUnusable, LogUnreachable
  */
 export async function start(config: Config, options: ServerOptions = {}): Promise<Running> {
-  const thread = config.eventStore === undefined && availableParallelism() > 1 ? DecidingThread.start(new URL('./writing-thread.js', import.meta.url), config) : undefined;
+  const { eventStore, threads = eventStore === undefined && availableParallelism() > 1 ? 2 : 1 } = config;
+  const thread = threads === 2 ? DecidingThread.start(new URL('./writing-thread.js', import.meta.url), config) : undefined;
   // Two seconds of Nest and GraphQL, for which neither a wrong setting nor the thread shall wait.
   const [{ startServer }] = await Promise.all([import('./server.js'), thread?.opened]);
   return thread ? startServer(config, { ...options, thread }) : startServer(config, options);

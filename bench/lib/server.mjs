@@ -1,5 +1,6 @@
 /**
- * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `validation`: a mutation is validated and
+ * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `one-thread`: with one
+ * thread. `validation`: a mutation is validated and
  * then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
  */
 import 'reflect-metadata';
@@ -15,6 +16,6 @@ const classes = new Map(registrations.map(({ command }) => [command.name, comman
 if (behind === 'validation') Dispatch.prototype.send = async (name, input) => (parseCommand(classes.get(name), input), receipt);
 if (behind === 'nothing') Dispatch.prototype.send = async () => receipt;
 
-const running = await start(readConfig(process.env));
+const running = await start(readConfig({ ...process.env, ...(behind === 'one-thread' && { THREADS: '1' }) }));
 process.send({ url: running.url });
 answerAsked(() => running.close(), () => ({ head: running.system.log.head.position }));

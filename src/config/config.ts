@@ -26,6 +26,8 @@ export interface Config {
   readonly minFreeMiB: number;
   /** How long a server that was told to stop goes on, so that a balancer sees that it is not ready. */
   readonly drainSeconds: number;
+  /** 2: what decides and writes has a thread of its own. Left out: where there is a second processor. */
+  readonly threads: 1 | 2 | undefined;
 }
 
 /** Characters that a secret has at least. */
@@ -100,6 +102,10 @@ const SETTINGS = {
   // Room for some hundred thousand entries, and for the -wal files of the views, while somebody makes more.
   minFreeMiB: { name: 'MIN_FREE_MIB', about: 'with less free in DATA_DIR /health/ready says so; in MiB, 0 never', byDefault: '256', read: (v: string) => (/^\d{1,9}$/.test(v) ? Number(v) : undefined), right: 'a whole number, such as 256' },
   drainSeconds: { name: 'DRAIN_SECONDS', about: 'how long SIGTERM lets a balancer notice before no more is taken', byDefault: '5', read: (v: string) => (/^\d+$/.test(v) && Number(v) <= 15 ? Number(v) : undefined), right: 'a whole number from 0 to 15' },
+  threads: {
+    name: 'THREADS', about: 'with 2 what decides and writes has one of its own; 1 takes 50 MB less. Left out: 2 where the log is a file and there is a second processor', byDefault: '',
+    read: optional((v) => (v === '1' ? 1 : v === '2' ? 2 : undefined)), right: '1 or 2',
+  },
 } satisfies Record<keyof Config, Setting<unknown>>;
 
 /** A setting is wrong. The message names it, what was given and what would be right; a secret is not repeated. */
@@ -124,6 +130,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (values.eventStore !== undefined) {
     // Several nodes share nothing but their settings.
     if (values.installationSecret === undefined) problems.push('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
+    if (values.threads === 2) problems.push('THREADS is 2; with EVENT_STORE it must be 1, or left out: the second thread is for a log in a file.');
     if (values.sample === 'founding') problems.push('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
   }
   // What is wrong in itself is told already.

@@ -30,6 +30,7 @@ const WRONG: Readonly<Record<keyof Config, readonly [name: string, values: reado
   metricsHost: ['METRICS_HOST', [''], 'an address such as 127.0.0.1'],
   minFreeMiB: ['MIN_FREE_MIB', ['', '-1', '1.5', 'all'], 'a whole number, such as 256'],
   drainSeconds: ['DRAIN_SECONDS', ['', '-1', '16', '1.5'], 'a whole number from 0 to 15'],
+  threads: ['THREADS', ['0', '3', 'two'], '1 or 2'],
 };
 
 describe('Settings', () => {
@@ -37,15 +38,15 @@ describe('Settings', () => {
     const config = readConfig({ UNKNOWN: 'is not ours' });
     expect(config).toMatchObject({
       host: '127.0.0.1', port: 3000, sample: 'founding', oidcIssuer: undefined, eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: undefined, oidcAudience: 'urn:interregional-committee:api', oidcTokenTypes: ['at+jwt'], logLevel: 'info',
-      metricsPort: undefined, metricsHost: '127.0.0.1', drainSeconds: 5,
+      metricsPort: undefined, metricsHost: '127.0.0.1', drainSeconds: 5, threads: undefined,
     });
     expect(isAbsolute(config.dataDir)).toBe(true);
     expect(Object.isFrozen(config)).toBe(true);
   });
 
   it('are read as they are meant', () => {
-    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', MIN_FREE_MIB: '512', DRAIN_SECONDS: '0' }))
-      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', minFreeMiB: 512, drainSeconds: 0 });
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', SAMPLE: 'none', INSTALLATION_SECRET: 'x'.repeat(32), OIDC_ISSUER: 'https://issuer.example/realms/r', OIDC_AUDIENCE: 'a', OIDC_TOKEN_TYPES: 'at+jwt, JWT', LOG_LEVEL: 'silent', METRICS_PORT: '9464', METRICS_HOST: '::1', MIN_FREE_MIB: '512', DRAIN_SECONDS: '0', THREADS: '1' }))
+      .toEqual({ host: '::1', port: 0, dataDir: '/data', sample: 'none', eventStore: undefined, committeeStream: 'committee', nodes: [], node: undefined, installationSecret: 'x'.repeat(32), oidcIssuer: 'https://issuer.example/realms/r', oidcAudience: 'a', oidcTokenTypes: ['at+jwt', 'JWT'], logLevel: 'silent', metricsPort: 9464, metricsHost: '::1', minFreeMiB: 512, drainSeconds: 0, threads: 1 });
     // Left empty, as a file of settings may have it: as if left out.
     expect(readConfig({ OIDC_ISSUER: '', INSTALLATION_SECRET: '' })).toMatchObject({ oidcIssuer: undefined, installationSecret: undefined });
   });
@@ -63,6 +64,7 @@ describe('Settings', () => {
     const INSTALLATION_SECRET = 'x'.repeat(32);
     expect(readConfig({ EVENT_STORE, COMMITTEE_STREAM: 'health', INSTALLATION_SECRET })).toMatchObject({ eventStore: EVENT_STORE, committeeStream: 'health', sample: 'none' });
     expect(told({ EVENT_STORE })).toBe('INSTALLATION_SECRET is left out; with EVENT_STORE it must be at least 32 characters, the same on all nodes.');
+    expect(told({ EVENT_STORE, INSTALLATION_SECRET, THREADS: '2' })).toBe('THREADS is 2; with EVENT_STORE it must be 1, or left out: the second thread is for a log in a file.');
     expect(told({ EVENT_STORE, INSTALLATION_SECRET, SAMPLE: 'founding' })).toBe('SAMPLE is "founding"; with EVENT_STORE it must be none: the sample is for a log in a file.');
   });
 

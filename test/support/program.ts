@@ -10,7 +10,7 @@ import { compiledSrc, type Defect } from './compiled.js';
 
 /** A stack, or colours of a terminal. */
 export const STACK = new RegExp(`\\n\\s+at |\\.js:\\d+|${String.fromCharCode(27)}`);
-export const SETTINGS = ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'EVENT_STORE', 'COMMITTEE_STREAM', 'NODES', 'THIS_NODE', 'INSTALLATION_SECRET', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TOKEN_TYPES', 'LOG_LEVEL', 'METRICS_PORT', 'METRICS_HOST', 'MIN_FREE_MIB', 'DRAIN_SECONDS'];
+export const SETTINGS = ['HOST', 'PORT', 'DATA_DIR', 'SAMPLE', 'EVENT_STORE', 'COMMITTEE_STREAM', 'NODES', 'THIS_NODE', 'INSTALLATION_SECRET', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TOKEN_TYPES', 'LOG_LEVEL', 'METRICS_PORT', 'METRICS_HOST', 'MIN_FREE_MIB', 'DRAIN_SECONDS', 'THREADS'];
 
 export interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
 export interface Begun { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly said: () => { out: string; err: string } }
