@@ -35,8 +35,8 @@ export abstract class DecisionMaker {
 export interface Deciding extends DecisionMaker {
   /** How many wait to be decided. */
   readonly queued: number;
-  /** Once nothing waits any more that may be recorded under this time or an earlier one: what was so then is final. */
-  decidedUpTo(time: Instant): Promise<void>;
+  /** Once nothing waits any more that may be recorded under this time or an earlier one: what was so then is final. False: that takes longer. */
+  decidedUpTo(time: Instant, timeoutMs: number): Promise<boolean>;
   /** Decides what waits, then no more. */
   stop(): Promise<void>;
 }

@@ -86,7 +86,9 @@ export class Decisions implements Deciding {
   get queued(): number { return this.waiting.length; }
 
   /** What waits is stamped when it is decided, by the clock of then. */
-  async decidedUpTo(): Promise<void> {}
+  async decidedUpTo(): Promise<boolean> {
+    return true;
+  }
 
   /** Decides what waits, then no more. */
   async stop(): Promise<void> {

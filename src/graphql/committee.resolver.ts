@@ -15,7 +15,7 @@ const WAIT_MS = 5_000;
 
 /** The moment that a query asks for. */
 export class Moments {
-  constructor(private readonly reads: Reads, private readonly views: ViewProgress, private readonly now: () => Instant, private readonly decidedUpTo: (time: Instant) => Promise<void>) {}
+  constructor(private readonly reads: Reads, private readonly views: ViewProgress, private readonly now: () => Instant, private readonly decidedUpTo: (time: Instant, timeoutMs: number) => Promise<boolean>) {}
 
   /** @throws Problem */
   async find({ at, asOf, notBefore }: CommitteeArgs): Promise<number> {
@@ -31,7 +31,9 @@ export class Moments {
       if (asOf > this.now() && asOf > head.time) {
         throw new Problem('INVALID', 'IN_THE_FUTURE', `asOf ${asOf} lies in the future: nobody knows yet what will be recorded until then.`, { asOf, now: this.now() });
       }
-      await this.decidedUpTo(asOf);
+      if (!(await this.decidedUpTo(asOf, WAIT_MS))) {
+        throw new Problem('UNAVAILABLE', 'VIEW_BEHIND', `This node has seen the log up to ${this.reads.position}; what was sent to it by ${asOf} is still being decided. Ask again.`, { position: String(this.reads.position) });
+      }
       const position = this.reads.log.positionAt(asOf);
       return this.reached(position, position);
     }

@@ -111,10 +111,19 @@ export class DecidingThread implements Deciding {
   }
 
   /** What was handed over with an earlier time, or this one, is recorded under that when it is answered. */
-  async decidedUpTo(time: Instant): Promise<void> {
+  async decidedUpTo(time: Instant, timeoutMs: number): Promise<boolean> {
     const [oldest] = this.waiting.values();
-    if (oldest?.at === undefined || oldest.at > time) return;
-    return new Promise((done) => { this.patient.push({ upTo: this.last, done }); });
+    if (oldest?.at === undefined || oldest.at > time) return true;
+    return new Promise((answer) => {
+      const timer = setTimeout(() => answer(false), timeoutMs);
+      this.patient.push({
+        upTo: this.last,
+        done: () => {
+          clearTimeout(timer);
+          answer(true);
+        },
+      });
+    });
   }
 
   keepNote(name: string, value: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { WrongSetting } from '../../src/config/config.js';
 import { registrations } from '../../src/contexts.js';
 import { CommandRegistry } from '../../src/decider/command-registry.js';
@@ -145,7 +145,7 @@ describe('A thread that decides', () => {
 
   it('lets what was so at a time be told once nothing waits that was handed over by then', async () => {
     const { port, thread, time } = begun();
-    const isFinal = async (at: string): Promise<boolean> => Promise.race([thread.decidedUpTo(at).then(() => true), turn().then(() => false)]);
+    const isFinal = async (at: string): Promise<boolean> => Promise.race([thread.decidedUpTo(at, 60_000), turn().then(() => false)]);
     const [early, now, late] = ['2026-01-01T00:00:01.000Z', '2026-01-01T00:00:02.000Z', '2026-01-01T00:00:03.000Z'];
     expect(await isFinal(now)).toBe(true);
     time.now = now;
@@ -153,9 +153,9 @@ describe('A thread that decides', () => {
     void thread.submit(order);
     await turn();
     expect([await isFinal(early), await isFinal(now), await isFinal(late)]).toEqual([true, false, false]);
-    const told = thread.decidedUpTo(now);
     let isTold = false;
-    void told.then(() => { isTold = true; });
+    void thread.decidedUpTo(now, 60_000).then((decided) => { isTold = decided; });
+    expect(await thread.decidedUpTo(now, 1)).toBe(false);
     void thread.submit(order);
     await turn();
     const answers = async (n: number): Promise<void> => {
@@ -264,6 +264,18 @@ describe('A server beside the thread that writes', () => {
     server.clock.run();
     await expect(server.send('renameKeyArea', { code: 'KA1', title: 'Another' }, 'secretariat')).rejects.toThrow('REFUSED NOTHING_TO_CHANGE');
     await expect(server.send('renameKeyArea', { code: 'KA1', title: 'More', revision: 1 }, 'secretariat')).rejects.toThrow(/CONFLICT REVISION: .* its revision is \d+, not 1/);
+  });
+
+  it('tells what was so at a time once that is final, and says so where it takes too long', async () => {
+    const { deciding } = server.running.system;
+    const asked = jest.spyOn(deciding, 'decidedUpTo');
+    const { time } = server.running.system.log.head;
+    const ask = () => server.ask(`{ committee(asOf: "${time}") { position } }`);
+    expect((await ask()).data.committee.position).toBe(String(server.head));
+    expect(asked.mock.calls).toEqual([[time, 5_000]]);
+    asked.mockResolvedValueOnce(false);
+    expect((await ask()).errors?.[0].extensions).toMatchObject({ code: 'UNAVAILABLE', reason: 'VIEW_BEHIND', facts: { position: String(server.head) } });
+    asked.mockRestore();
   });
 
   it('keeps a note that stays, once', async () => {
