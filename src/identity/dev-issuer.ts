@@ -243,15 +243,18 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
   const api: ResourceServerInfo = { audience, scope: SCOPE, accessTokenFormat: 'jwt', accessTokenTTL: tokenLifetime, jwt: { sign: { alg: ALGORITHM } } };
 
   const secrets = await loadSecrets(options.dataDir);
-  const lib = await loadLibrary();
-  const provider = newProvider(lib, configurationOf(lib, secrets, api, redirectUris));
-  addDevelopmentGrant(provider, lib, api);
-  addSignInPage(provider, persons);
-  // The message only: a stack belongs neither in an answer nor in the log of a mistyped address.
-  provider.on('error', (error) => onError(error.message));
-  provider.on('server_error', (_ctx, error) => onError(error.message));
-
-  const answer = provider.callback();
+  const open = async (): Promise<ReturnType<Provider['callback']>> => {
+    const lib = await loadLibrary();
+    const provider = newProvider(lib, configurationOf(lib, secrets, api, redirectUris));
+    addDevelopmentGrant(provider, lib, api);
+    addSignInPage(provider, persons);
+    // The message only: a stack belongs neither in an answer nor in the log of a mistyped address.
+    provider.on('error', (error) => onError(error.message));
+    provider.on('server_error', (_ctx, error) => onError(error.message));
+    return provider.callback();
+  };
+  // It takes half a second to load, for which a start need not wait: whoever asks first does.
+  let opened: ReturnType<typeof open> | undefined;
   return {
     issuer: DEV_ISSUER,
     algorithms: [ALGORITHM],
@@ -262,7 +265,10 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
         Object.assign(req, { originalUrl: req.url });
         req.url = (req.url ?? '').slice(DEV_ISSUER_PATH.length).replace(/^(?!\/)/, '/');
       }
-      void answer(req, res);
+      (opened ??= open()).then((answer) => answer(req, res)).catch((error: unknown) => {
+        onError(String(error));
+        res.writeHead(500).end();
+      });
     },
     localKeys: () => createLocalJWKSet({ keys: secrets.keys.map(({ d: _private, ...key }) => key) }),
   };
