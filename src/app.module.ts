@@ -59,7 +59,7 @@ export class AppModule {
         { provide: Reads, useValue: reads },
         { provide: Visibility, useValue: visibility },
         { provide: Desk, useValue: desk },
-        { provide: Moments, useValue: new Moments(reads, views, clock.now, (time, timeoutMs) => deciding.decidedUpTo(time, timeoutMs)) },
+        { provide: Moments, useValue: new Moments(reads, views, clock.now, deciding) },
         { provide: CommandRegistry, useValue: registry },
         Dispatch,
         ...commandHandlers(registrations),

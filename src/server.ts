@@ -72,7 +72,7 @@ export async function startServer(config: Config, options: ServerOptions & { rea
 }
 
 async function listen(system: System, options: ServerOptions): Promise<Running> {
-  const { config, clock, logger, secret, log, surroundings, deciding, standings, nodes, reads, views, visibility, desk } = system;
+  const { config, clock, logger, secret, log, keepNote, surroundings, deciding, standings, nodes, reads, views, visibility, desk } = system;
   if (config.oidcIssuer === undefined && !isLoopbackHost(config.host)) {
     throw new WrongSetting([`HOST is ${JSON.stringify(config.host)}; it must be 127.0.0.1, ::1 or localhost while OIDC_ISSUER is left out: the development issuer knows no passwords.`]);
   }
@@ -123,7 +123,7 @@ async function listen(system: System, options: ServerOptions): Promise<Running> 
     const { level } = logger;
     // Its commands are not today's; what goes wrong is still told.
     logger.level = level === 'debug' ? level : 'warn';
-    await loadSample({ log, keepNote: (name, value) => system.keepNote(name, value), clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
+    await loadSample({ log, keepNote, clock, dispatch, processes, personIdOf: (person) => personIdOf(secret, issuer, person), onProgress: options.onSampleProgress ?? (() => undefined) });
     logger.level = level;
   }
   await nodes?.start();

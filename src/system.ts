@@ -48,7 +48,7 @@ export interface System {
   readonly desk: Desk;
   readonly measures: Measures;
   /** A fact kept with the log, durable when it answers. Once kept it stays. */
-  keepNote(name: string, value: string): Promise<void>;
+  readonly keepNote: (name: string, value: string) => Promise<void>;
   close(): Promise<void>;
 }
 

@@ -39,7 +39,7 @@ export interface WritingEvents {
   readonly onFatal: (error: unknown) => void;
   /** They are durable, since so many seconds after they were handed to the engine. */
   readonly onAppended: (entries: readonly StoredEntry[], seconds: number) => void;
-  readonly onDecided: (order: Order, answer: CommandReceipt | Problem) => void;
+  readonly onDecided?: (order: Order, answer: CommandReceipt | Problem) => void;
 }
 
 /** Opens the log and the views, which are built anew where they do not fit. @throws LogUnusable, WrongSetting */
@@ -64,7 +64,7 @@ export async function openWriting(config: Config, now: () => Instant, logger: Lo
     log, codec, standingAt, engine: watched(engine, onAppended), now, digestKey: payloadDigest(secret, 'payload-digest', {}),
     onInternalError: (error, order) => logger.error({ err: error, correlationId: order.correlationId, command: order.registration.command.name }, 'command failed'),
     onDecided: (order, answer) => {
-      onDecided(order, answer);
+      onDecided?.(order, answer);
       tellDecided(logger, order, answer);
     },
   });

@@ -1,7 +1,6 @@
 /**
- * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `one-thread`: with one
- * thread. `validation`: a mutation is validated and
- * then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
+ * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `one-thread`: with one thread. `validation`: a mutation
+ * is validated and then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
  */
 import 'reflect-metadata';
 import { answerAsked } from './child.mjs';

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { v4 as newLogId } from 'uuid';
 import { BEFORE_THE_FIRST, type Head, type StoredEntry } from './entry.js';
 import { CommandRecorded, HeadMoved, LogUnusable, TimeWentBack, type WritableLog } from './event-store.js';
+import { Listeners } from './listeners.js';
 import { faultOf, inTransaction, openSqlite, sync, type Database, type Statement } from './sqlite.js';
 
 export const LOG_FILE = 'log.db';
@@ -142,12 +143,13 @@ const throwLater = (error: unknown): void => queueMicrotask(() => { throw error;
 export class LogFile implements WritableLog {
   readonly logId: string;
   head: Head;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners: Listeners;
   /** Of what another connection has written, the newest, by position. */
   private readonly toldStreams = new Map<number, string>();
   private readonly statements: Record<'insert' | 'read' | 'stream' | 'at' | 'streamAt' | 'byId' | 'timeAt' | 'revision' | 'positionOf' | 'head' | 'note' | 'keepNote', Statement>;
 
-  private constructor(private readonly db: Database, private readonly readOnly: boolean, private readonly onListenerError: (error: unknown) => void) {
+  private constructor(private readonly db: Database, private readonly readOnly: boolean, onListenerError: (error: unknown) => void) {
+    this.listeners = new Listeners(onListenerError);
     this.statements = {
       insert: db.prepare(`INSERT INTO entries (${LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
       read: db.prepare(`SELECT ${LOG_COLUMNS} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
@@ -197,7 +199,7 @@ export class LogFile implements WritableLog {
     }
     const last = entries[entries.length - 1] as StoredEntry;
     this.head = { position: last.position, time: last.time, id: last.id };
-    this.tell();
+    this.listeners.tell();
   }
 
   /** Another connection of this process has written: what the head is now, and the streams of the entries up to it, in their order. */
@@ -243,9 +245,7 @@ export class LogFile implements WritableLog {
   }
 
   onAppended(listener: () => void): () => void {
-    const own = (): void => listener();
-    this.listeners.add(own);
-    return () => { this.listeners.delete(own); };
+    return this.listeners.add(listener);
   }
 
   note(name: string): string | undefined {
@@ -303,17 +303,6 @@ export class LogFile implements WritableLog {
       positions.set(commandId, position);
     }
     return undefined;
-  }
-
-  /** The entries are durable by now: a listener that throws changes nothing of that, for the writer or for who else listens. */
-  private tell(): void {
-    for (const listener of [...this.listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.onListenerError(error);
-      }
-    }
   }
 
   private readHead(): Head {

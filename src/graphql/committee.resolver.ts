@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Instant } from '../events/define.js';
+import type { Deciding } from '../decider/decision-maker.js';
 import { Problem } from '../decider/problem.js';
 import type { ViewProgress } from '../projections/view-progress.js';
 import { Change, LogEntry, LogEntryConnection } from './change.types.js';
@@ -15,7 +16,7 @@ const WAIT_MS = 5_000;
 
 /** The moment that a query asks for. */
 export class Moments {
-  constructor(private readonly reads: Reads, private readonly views: ViewProgress, private readonly now: () => Instant, private readonly decidedUpTo: (time: Instant, timeoutMs: number) => Promise<boolean>) {}
+  constructor(private readonly reads: Reads, private readonly views: ViewProgress, private readonly now: () => Instant, private readonly deciding: Pick<Deciding, 'decidedUpTo'>) {}
 
   /** @throws Problem */
   async find({ at, asOf, notBefore }: CommitteeArgs): Promise<number> {
@@ -31,7 +32,7 @@ export class Moments {
       if (asOf > this.now() && asOf > head.time) {
         throw new Problem('INVALID', 'IN_THE_FUTURE', `asOf ${asOf} lies in the future: nobody knows yet what will be recorded until then.`, { asOf, now: this.now() });
       }
-      if (!(await this.decidedUpTo(asOf, WAIT_MS))) {
+      if (!(await this.deciding.decidedUpTo(asOf, WAIT_MS))) {
         throw new Problem('UNAVAILABLE', 'VIEW_BEHIND', `This node has seen the log up to ${this.reads.position}; what was sent to it by ${asOf} is still being decided. Ask again.`, { position: String(this.reads.position) });
       }
       const position = this.reads.log.positionAt(asOf);

@@ -1,16 +1,19 @@
+import { Listeners } from '../event-store/listeners.js';
 import type { Stand } from './view-rows.js';
 
 /** How far the views have come, told to who waits for it: the views of this thread (view-runner.ts), or those that another one keeps. */
 export abstract class ViewProgress {
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners: Listeners;
   /** How many wait for the views to stand somewhere. */
   private waiting = 0;
+
+  protected constructor(onFailure: (error: unknown) => void) {
+    this.listeners = new Listeners(onFailure);
+  }
 
   abstract get stand(): Stand;
   /** The entry that all views are stopped at, where this program cannot read it. */
   abstract get unreadableAt(): number | undefined;
-
-  protected abstract readonly onFailure: (error: unknown) => void;
 
   protected get isAwaited(): boolean { return this.waiting > 0; }
 
@@ -36,20 +39,11 @@ export abstract class ViewProgress {
   }
 
   onAdvanced(listener: () => void): () => void {
-    const own = (): void => listener();
-    this.listeners.add(own);
-    return () => { this.listeners.delete(own); };
+    return this.listeners.add(listener);
   }
 
   protected tellAdvanced(): void {
-    for (const listener of [...this.listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        // The views stand where they stand, and others wait for them.
-        this.onFailure(error);
-      }
-    }
+    this.listeners.tell();
   }
 
   /** Somebody begins to wait, or nobody does any more. */

@@ -16,7 +16,8 @@ export interface Stand {
 export abstract class ViewRows {
   private readonly opened = new Map<string, unknown>();
   private readonly owner = new Map<string, string>();
-  private asked: Statement | undefined;
+  /** Prepared once there are tables. */
+  private findTouches: Statement | undefined;
 
   protected constructor(protected readonly db: Database, views: readonly View[]) {
     for (const view of views) for (const { name } of [...view.tables, ...view.parts]) this.owner.set(name, view.name);
@@ -39,8 +40,8 @@ export abstract class ViewRows {
 
   /** Positions of entries that touch a thing, in order. */
   touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
-    this.asked ??= this.db.prepare('SELECT position FROM touches WHERE thing = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?');
-    return (this.asked.all(thing, after, upTo, limit) as { position: number }[]).map((row) => row.position);
+    this.findTouches ??= this.db.prepare('SELECT position FROM touches WHERE thing = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?');
+    return (this.findTouches.all(thing, after, upTo, limit) as { position: number }[]).map((row) => row.position);
   }
 
   close(): void {

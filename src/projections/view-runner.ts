@@ -30,8 +30,8 @@ export class ViewRunner extends ViewProgress {
   /** Of the views that stopped, so many were told. */
   private stoppedTold = 0;
 
-  constructor(readonly store: ViewStore, private readonly log: WritableLog, private readonly codec: Codec, protected readonly onFailure: (error: unknown) => void) {
-    super();
+  constructor(readonly store: ViewStore, private readonly log: WritableLog, private readonly codec: Codec, private readonly onFailure: (error: unknown) => void) {
+    super(onFailure);
   }
 
   /** Catches up, then follows. */

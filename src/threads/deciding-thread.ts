@@ -74,7 +74,7 @@ export class DecidingThread implements Deciding {
         refused(this.ended);
       });
     });
-    // Whoever opens the system asks for it a second later.
+    // Nobody may have asked for it yet.
     this.opened.catch(() => undefined);
   }
 
@@ -184,12 +184,12 @@ export class DecidingThread implements Deciding {
     if (streams.length > 0) parts.log.moveTo(head, streams);
     for (const [entries, seconds] of appends) parts.onAppended(entries, seconds);
     for (const [n, answer] of answers) {
-      const { order, ...settle } = this.waiting.get(n) as Waiting;
+      const waiting = this.waiting.get(n) as Waiting;
       this.waiting.delete(n);
       const settled = receivedAnswer(answer);
-      parts.onDecided(order, settled);
-      if (settled instanceof Problem) settle.refuse(settled);
-      else settle.answer(settled);
+      parts.onDecided(waiting.order, settled);
+      if (settled instanceof Problem) waiting.refuse(settled);
+      else waiting.answer(settled);
     }
     this.owingSince = this.waiting.size > this.out.length ? performance.now() : undefined;
     const [oldest = Infinity] = this.waiting.keys();

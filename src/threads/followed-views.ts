@@ -6,9 +6,9 @@ import type { ViewsMoved } from './messages.js';
 export class FollowedViews extends ViewProgress {
   constructor(
     private readonly rows: Pick<FollowedRows, 'stand'>, private unreadable: number | undefined, private readonly tellAwaited: (isAwaited: boolean) => void,
-    protected readonly onFailure: (error: unknown) => void,
+    onFailure: (error: unknown) => void,
   ) {
-    super();
+    super(onFailure);
   }
 
   get stand(): Stand { return this.rows.stand; }

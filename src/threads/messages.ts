@@ -51,4 +51,4 @@ export type FromDeciding =
   | { readonly done: true; readonly error?: SentError };
 
 /** What tells a full disk from another fault does not come over with an Error itself. */
-export interface SentError { readonly message: string; readonly stack?: string; readonly code?: string; readonly errcode?: number; readonly sqliteExtendedCode?: number }
+export interface SentError { readonly message: string; readonly stack?: string | undefined; readonly code?: string | undefined; readonly errcode?: number | undefined; readonly sqliteExtendedCode?: number | undefined }

@@ -88,6 +88,6 @@ function standOf({ stand: { position, stopped }, unreadableAt }: ViewRunner): Vi
 
 function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { message, stack, code, errcode, sqliteExtendedCode } = error as NodeJS.ErrnoException & SentError;
-  return { message, ...(stack !== undefined && { stack }), ...(code !== undefined && { code }), ...(errcode !== undefined && { errcode }), ...(sqliteExtendedCode !== undefined && { sqliteExtendedCode }) };
+  const { message, stack, code, errcode, sqliteExtendedCode } = error as Error & SentError;
+  return { message, stack, code, errcode, sqliteExtendedCode };
 }

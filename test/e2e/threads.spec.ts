@@ -1,21 +1,19 @@
-import { availableParallelism } from 'node:os';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LOG_FILE } from '../../src/event-store/log-file.js';
 import { compiledSrc } from '../support/compiled.js';
 import { entriesOf, truthOf } from '../support/log-truth.js';
 import { prepared, RealServer } from '../support/real-server.js';
 import { Voter } from '../support/voters.js';
-import { describeWhere } from '../support/where.js';
 
 const CLIENTS = 8;
 
-describeWhere(availableParallelism() > 1 ? undefined : 'one processor has no use for two threads')('The thread that writes, in the program as it is started', () => {
-  it('ends the process with 70 when it ends by an error of ours: nobody waits for ever, and what was acknowledged is there at the next start', async () => {
+describe('The program', () => {
+  it('ends with 70 when its thread that writes ends by an error of ours: nobody waits for ever, and what was acknowledged is there at the next start', async () => {
     const at = await prepared(CLIENTS);
-    const dist = await compiledSrc([{ file: 'writing-thread.ts', text: 'onDecided: () => undefined,', instead: "onDecided: (_, { position }) => { if (position > Number(process.env.FAILS_AFTER)) setTimeout(() => { throw new Error('of ours'); }); }," }]);
-    const server = await RealServer.start(dist, at.dataDir, { env: { FAILS_AFTER: String(at.head + 40), LOG_LEVEL: 'error' } });
+    const dist = await compiledSrc([{ file: 'serve-writing.ts', text: 'onAppended: server.appended }', instead: "onAppended: (entries, seconds) => { server.appended(entries, seconds); if (entries[0].position > Number(process.env.FAILS_AFTER)) setTimeout(() => { throw new Error('of ours'); }); } }" }]);
+    const server = await RealServer.start(dist, at.dataDir, { env: { THREADS: '2', FAILS_AFTER: String(at.head + 40) } });
     const voters = Voter.of(at, CLIENTS);
     let over = false;
     const ended = server.ended.finally(() => { over = true; });
@@ -34,9 +32,9 @@ describeWhere(availableParallelism() > 1 ? undefined : 'one processor has no use
     await again.kill('SIGTERM');
   }, 120_000);
 
-  it('is begun and ends with the process, and leaves files that stand alone', async () => {
+  it.each(['1', '2'])('with THREADS=%s ends well when it is told to, has all that was acknowledged, and leaves a log that is one file', async (THREADS) => {
     const at = await prepared(CLIENTS);
-    const server = await RealServer.start(await compiledSrc(), at.dataDir);
+    const server = await RealServer.start(await compiledSrc(), at.dataDir, { env: { THREADS } });
     const voters = Voter.of(at, CLIENTS);
     const voting = voters.map((voter) => voter.until(server, () => voter.acknowledged.size >= 20, (refused) => { throw refused; }));
     await Promise.all(voting);

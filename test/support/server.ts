@@ -9,12 +9,11 @@ import { Clock } from '../../src/config/clock.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { DEV_ISSUER, requestDevToken } from '../../src/identity/dev-issuer.js';
 import { personIdOf } from '../../src/identity/person-id.js';
+import { serveWriting } from '../../src/serve-writing.js';
 import { startServer, type Running } from '../../src/server.js';
 import type { WholeSystem } from '../../src/system.js';
 import { newLogger } from '../../src/operating/operational-log.js';
 import { DecidingThread } from '../../src/threads/deciding-thread.js';
-import { ThreadServer } from '../../src/threads/serve-thread.js';
-import { openWriting } from '../../src/writing.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are asked by path; each test says what it expects
 export type Json = any;
@@ -26,18 +25,8 @@ const BESIDE = process.env['BESIDE'] === 'yes';
 /** What writes beside what reads, as in two threads, with messages between them; both are in this one, which Jest can follow. */
 async function startBeside(config: Config, clock: Clock, onFatal: (error: unknown) => void): Promise<Running<WholeSystem>> {
   const { port1, port2 } = new MessageChannel();
-  const told = new Clock();
-  const server = new ThreadServer(port1, told, () => undefined);
-  const writing = await openWriting(config, told.now, newLogger(config), { onFatal, onAppended: server.appended, onDecided: () => undefined });
-  server.serve({
-    ...writing,
-    close: async () => {
-      await writing.close();
-      setImmediate(() => port1.close());
-    },
-  });
+  const { engine, codec, decisions, runner } = await serveWriting(port1, config, newLogger(config), onFatal);
   const running = await startServer(config, { clock, onFatal, thread: new DecidingThread(port2) });
-  const { engine, codec, decisions, runner } = writing;
   return { ...running, system: { ...running.system, engine, codec, decisions, runner } };
 }
 
