@@ -103,7 +103,7 @@ const SETTINGS = {
   minFreeMiB: { name: 'MIN_FREE_MIB', about: 'with less free in DATA_DIR /health/ready says so; in MiB, 0 never', byDefault: '256', read: (v: string) => (/^\d{1,9}$/.test(v) ? Number(v) : undefined), right: 'a whole number, such as 256' },
   drainSeconds: { name: 'DRAIN_SECONDS', about: 'how long SIGTERM lets a balancer notice before no more is taken', byDefault: '5', read: (v: string) => (/^\d+$/.test(v) && Number(v) <= 15 ? Number(v) : undefined), right: 'a whole number from 0 to 15' },
   threads: {
-    name: 'THREADS', about: 'with 2 what decides and writes has one of its own; 1 takes 50 MB less. Left out: 2 where the log is a file and there is a second processor', byDefault: '',
+    name: 'THREADS', about: 'with 2 what decides and writes has one of its own; 1 takes 50 MB less. Left out: 2 where the log is a file and there are more than two processors', byDefault: '',
     read: optional((v) => (v === '1' ? 1 : v === '2' ? 2 : undefined)), right: '1 or 2',
   },
 } satisfies Record<keyof Config, Setting<unknown>>;

@@ -56,6 +56,11 @@ export class Reads {
     return this.ask(spec.name, at).parts(spec).list(id, at);
   }
 
+  /** One of them, which costs nothing for the others: the texts of a document are as many as its versions. */
+  part<R extends object>(spec: PartsSpec<R>, id: string, number: number, at: number): R | undefined {
+    return this.ask(spec.name, at).parts(spec).get(id, number, at);
+  }
+
   touches(thing: string, after: number, upTo: number, limit: number): readonly number[] {
     return this.rows.touches(thing, after, upTo, limit);
   }

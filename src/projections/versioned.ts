@@ -168,15 +168,23 @@ export class Table<R extends object> {
 export class Parts<R extends object> {
   private readonly insert: Statement;
   private readonly all: Statement;
+  private readonly one: Statement;
 
   constructor(db: Database, spec: PartsSpec<R>) {
     this.insert = db.prepare(`INSERT INTO ${spec.name} (thing, part, at, row) VALUES (?, ?, ?, ?)`);
     // Of the columns beside max(), SQLite takes those of the row that has the maximum.
     this.all = db.prepare(`SELECT part, row, max(at) AS at FROM ${spec.name} WHERE thing = ? AND at <= ? GROUP BY part ORDER BY part`);
+    this.one = db.prepare(`SELECT row FROM ${spec.name} WHERE thing = ? AND part = ? AND at <= ? ORDER BY at DESC LIMIT 1`);
   }
 
   put(id: string, part: number, position: number, row: R): void {
     this.insert.run(id, part, position, JSON.stringify(row));
+  }
+
+  /** One part as it stood at a position. */
+  get(id: string, part: number, at: number): R | undefined {
+    const found = this.one.get(id, part, at) as { row: string } | undefined;
+    return found && (JSON.parse(found.row) as R);
   }
 
   /** The parts that were there at a position, each as it stood. */

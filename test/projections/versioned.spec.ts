@@ -2,7 +2,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Statement } from '../../src/event-store/sqlite.js';
-import { Table, tableSchema, versioned } from '../../src/projections/versioned.js';
+import { Parts, parts, partsSchema, Table, tableSchema, versioned } from '../../src/projections/versioned.js';
 
 class Noting extends DatabaseSync {
   readonly prepared: string[] = [];
@@ -16,6 +16,26 @@ class Noting extends DatabaseSync {
 interface Row { readonly state: string; readonly areas: readonly string[] }
 const STATES = ['DRAFT', 'OPEN', 'CLOSED'];
 const AREAS = ['KA1', 'KA2'];
+
+describe('Parts of a thing', () => {
+  it('are, all together and each by itself, at each position what a plain replay up to there has', () => {
+    const change = fc.record({ id: fc.constantFrom('a', 'b'), part: fc.nat(3), text: fc.nat(9) });
+    fc.assert(fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
+      const db = new DatabaseSync(':memory:');
+      db.exec(partsSchema('seat'));
+      const table = new Parts(db, parts<{ readonly text: number }>('seat'));
+      changes.forEach(({ id, part, text }, i) => table.put(id, part, i + 1, { text }));
+      for (let at = 0; at <= changes.length; at++) {
+        for (const id of ['a', 'b']) {
+          const newest = new Map(changes.slice(0, at).flatMap((put, i) => (put.id === id ? [[put.part, { part: put.part, at: i + 1, row: { text: put.text } }]] : [])));
+          expect(table.list(id, at)).toEqual([...newest.values()].sort((x, y) => x.part - y.part));
+          for (let part = 0; part <= 3; part++) expect(table.get(id, part, at)).toEqual(newest.get(part)?.row);
+        }
+      }
+      db.close();
+    }), { numRuns: 60 });
+  });
+});
 
 describe('A table with a history', () => {
   const spec = versioned<Row>('matter', { state: ({ state }) => [state], area: ({ areas }) => areas });

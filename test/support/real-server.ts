@@ -15,6 +15,9 @@ export interface RealOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** One thread and two in turn, whatever the program would choose on this machine. */
+export const threadsInTurn = (n: number): Readonly<Record<string, string>> => ({ THREADS: String(1 + (n % 2)) });
+
 const running = new Set<RealServer>();
 /** A test that failed half-way leaves no process behind. */
 afterAll(async () => { await Promise.all([...running].map((one) => one.kill())); });

@@ -9,7 +9,7 @@ import { VIEWS_FILE, ViewStore } from '../../src/projections/view-store.js';
 import { compiledSrc, type Defect } from '../support/compiled.js';
 import { entriesOf, integrityOf, rebuiltDigest, truthOf, type Truth } from '../support/log-truth.js';
 import { below, randomFrom, SEED } from '../support/random.js';
-import { prepared, RealServer, type Prepared } from '../support/real-server.js';
+import { prepared, RealServer, threadsInTurn, type Prepared } from '../support/real-server.js';
 import { control, LONG, progress, scale, tell } from '../support/torture.js';
 import { Voter } from '../support/voters.js';
 import { ACKNOWLEDGED_BEFORE_DURABLE } from './defects.js';
@@ -39,7 +39,7 @@ describe(`R1 a server that is killed with kill -9 while ${CLIENTS} clients vote 
     let [writtenUntold, otherAnswers] = [0, 0];
     const acknowledged = (): number => voters.reduce((n, voter) => n + voter.acknowledged.size, 0);
     for (let kill = 1; kill <= kills; kill++) {
-      const server = await RealServer.start(dist, at.dataDir);
+      const server = await RealServer.start(dist, at.dataDir, { env: threadsInTurn(kill) });
       let over = false;
       // What was under way, and the newest that was acknowledged: sent again, one effect and the first receipt.
       for (const voter of voters) {

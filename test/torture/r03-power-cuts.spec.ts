@@ -34,7 +34,7 @@ describeWhere(straceMissing)(`R3 the power goes while ${CLIENTS} clients vote (S
     const before = newDir();
     cpSync(at.dataDir, before, { recursive: true });
     const trace = join(newDir(), 'trace');
-    const server = await RealServer.start(await compiledSrc(defects), at.dataDir, { strace: [...TRACE_OPTIONS, '-o', trace] });
+    const server = await RealServer.start(await compiledSrc(defects), at.dataDir, { env: { THREADS: '2' }, strace: [...TRACE_OPTIONS, '-o', trace] });
     const voters = Voter.of(at, CLIENTS);
     const done = (): boolean => voters.reduce((n, { acknowledged }) => n + acknowledged.size, 0) >= votes;
     await Promise.all(voters.map((voter) => voter.until(server, done, (refused) => { throw refused; })));

@@ -39,11 +39,11 @@ describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients 
   }
 
   /** The n-th sync gives EIO, once: a second try would be told that all is well. */
-  async function syncFails(nth: number, defects: readonly Defect[]): Promise<Failed> {
+  async function syncFails(nth: number, threads: number, defects: readonly Defect[]): Promise<Failed> {
     const at = await prepared(CLIENTS);
     const [trace, before] = [join(newDir(), 'trace'), newDir()];
     cpSync(at.dataDir, before, { recursive: true });
-    const server = RealServer.begin(await compiledSrc(defects), at.dataDir, { strace: [...TRACE_OPTIONS, '-o', trace, '-e', `inject=fsync:error=EIO:when=${nth}`] });
+    const server = RealServer.begin(await compiledSrc(defects), at.dataDir, { env: { THREADS: String(threads) }, strace: [...TRACE_OPTIONS, '-o', trace, '-e', `inject=fsync:error=EIO:when=${nth}`] });
     const voters = Voter.of(at, CLIENTS);
     const acknowledged = (): number => voters.reduce((n, voter) => n + voter.acknowledged.size, 0);
     let over = false;
@@ -69,10 +69,10 @@ describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients 
   }
 
   it('at its n-th sync: nothing is acknowledged after it, and the process ends with a code that is not 0', async () => {
-    const points = scale([16 + below(random, 20)], Array.from({ length: 40 }, (_, i) => i + 1));
+    const points = scale([[16 + below(random, 20), 1 + below(random, 2)] as const], Array.from({ length: 80 }, (_, i) => [1 + (i >> 1), 1 + (i % 2)] as const));
     const outcomes: Failed[] = [];
-    for (const nth of points) {
-      outcomes.push(await syncFails(nth, []));
+    for (const [nth, threads] of points) {
+      outcomes.push(await syncFails(nth, threads, []));
       if (outcomes.length % 5 === 0) progress('R5', `${outcomes.length} of ${points.length} syncs failed, the last of ${outcomes.at(-1)?.file}`);
     }
     expect(outcomes.filter(({ lost, file }) => lost > 0 || file === 'none')).toEqual([]);
@@ -88,7 +88,7 @@ describeWhere(straceMissing)(`R5 the disk gives errors while ${CLIENTS} clients 
   }, scale(120_000, 1_800_000));
 
   control('the process goes on after an I/O error', async () => {
-    const { acknowledgedAfter, ended } = await syncFails(30, [GOES_ON_AFTER_AN_IO_ERROR]);
+    const { acknowledgedAfter, ended } = await syncFails(30, 2, [GOES_ON_AFTER_AN_IO_ERROR]);
     tell('R5', `control, the process goes on after an I/O error: ${acknowledgedAfter} acknowledged after it, the process ${String(ended)}`);
     expect([acknowledgedAfter > 0, ended]).toEqual([true, 'alive']);
   }, 60_000);

@@ -10,7 +10,7 @@ import { compiledSrc, type Defect } from '../support/compiled.js';
 import { rebuiltDigest } from '../support/log-truth.js';
 import { many, theProgram } from '../support/program.js';
 import { below, randomFrom, SEED } from '../support/random.js';
-import { prepared, RealServer } from '../support/real-server.js';
+import { prepared, RealServer, threadsInTurn } from '../support/real-server.js';
 import { straceMissing } from '../support/strace.js';
 import { newDir } from '../support/temp.js';
 import { longControl, progress, scale, tell } from '../support/torture.js';
@@ -50,7 +50,7 @@ describeWhere(straceMissing)(`Views under fire (SEED=${SEED})`, () => {
     const voters = Voter.of(at, CLIENTS);
     let wrong = 0;
     for (let kill = 1; kill <= kills; kill++) {
-      const server = await RealServer.start(dist, at.dataDir, { strace: killAt([join(at.dataDir, `${VIEWS_FILE}-wal`)], 1 + below(random, 200)) });
+      const server = await RealServer.start(dist, at.dataDir, { env: threadsInTurn(kill), strace: killAt([join(at.dataDir, `${VIEWS_FILE}-wal`)], 1 + below(random, 200)) });
       let over = false;
       const ended = server.ended.finally(() => { over = true; });
       await Promise.all(voters.map((voter) => voter.until(server, () => over, (refused) => { throw refused; })));

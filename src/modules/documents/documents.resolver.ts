@@ -98,14 +98,17 @@ export class DocumentFieldsResolver {
 
   private shown(reader: Standing, document: DocumentParent, version: VersionRow): object {
     const { draftedBy: { personId, ...office }, ballotId, ...rest } = version;
+    const text = (): readonly Provision[] => this.text(document, version.number);
     return {
-      ...rest, language: document.row.language, text: this.text(document, version.number),
+      ...rest, language: document.row.language,
+      // Read where it is asked for: a list of versions need not read the text of each.
+      get text() { return text(); },
       draftedBy: holdsOneOf(reader, WHO_SEES_PERSONS) ? { ...office, personId } : office,
       decision: ballotId === undefined ? undefined : this.visibility.thing(reader, ballotId, document.at),
     };
   }
 
   private text({ id, at }: DocumentParent, number: number): readonly Provision[] {
-    return this.reads.parts(documentTextParts, id, at).find(({ part }) => part === number)?.row.text ?? [];
+    return this.reads.part(documentTextParts, id, number, at)?.text ?? [];
   }
 }

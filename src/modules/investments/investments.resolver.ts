@@ -57,7 +57,7 @@ export class InvestmentFieldsResolver {
   @ResolveField(() => FinancingPlan, { nullable: true })
   financingPlan(@Parent() { id, at, row: { plan } }: InvestmentParent): FinancingPlan | undefined {
     if (!plan) return undefined;
-    const partners = this.reads.parts(financingPlanParts, id, at).find(({ part }) => part === plan.number)?.row.partners ?? [];
+    const partners = this.reads.part(financingPlanParts, id, plan.number, at)?.partners ?? [];
     return { total: plan.total, partners: partners.map(({ regionId, ...rest }) => ({ ...rest, region: this.region(regionId, at) })) };
   }
 

@@ -56,7 +56,7 @@ export class RecommendationFieldsResolver {
 
   @ResolveField(() => [Provision])
   text(@Parent() { id, at, row }: RecommendationParent): readonly Provision[] {
-    return this.reads.parts(recommendationTextParts, id, at).find(({ part }) => part === row.draft)?.row.text ?? [];
+    return this.reads.part(recommendationTextParts, id, row.draft, at)?.text ?? [];
   }
 
   @ResolveField(() => [Ballot])
