@@ -42,7 +42,9 @@ const jest = spawn(process.execPath, [
 process.on('SIGINT', () => undefined);
 jest.on('close', (code, signal) => {
   const found = existsSync(report) ? readFileSync(report, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
-  console.log(`\nSeed ${seed}\n\n| | Seen |\n| --- | --- |\n${found.map(({ line, figures }) => `| ${line} | ${figures} |`).join('\n')}\n\n${code === 0 ? 'All of it held.' : 'NOT ALL OF IT HELD: see above.'}`);
+  const run = found.filter(({ line }) => line !== 'not run').length;
+  const held = run === 0 ? 'NOTHING WAS RUN.' : run < found.length ? 'All of it held that was run.' : 'All of it held.';
+  console.log(`\nSeed ${seed}\n\n| | Seen |\n| --- | --- |\n${found.map(({ line, figures }) => `| ${line} | ${figures} |`).join('\n')}\n\n${code === 0 ? held : 'NOT ALL OF IT HELD: see above.'}`);
   rmSync(folder, { recursive: true, force: true });
-  process.exit(code ?? (signal ? 130 : 1));
+  process.exit(code === 0 && run === 0 ? 1 : code ?? (signal ? 130 : 1));
 });
