@@ -63,7 +63,7 @@ export class ProcessRunner {
     for (;;) {
       // Views that stand behind say nothing of what is done already; each of their steps wakes this again.
       if (!(await this.parts.reaches(this.parts.headPosition()))) return;
-      const due = this.due();
+      const due = this.dueOf(this.open());
       if (due.length === 0) return;
       for (const toDo of due) {
         // What is left waits in the log; the store is closed soon.
@@ -75,25 +75,30 @@ export class ProcessRunner {
 
   private wake(): void {
     if (this.stopped || this.running) return;
+    // Asked once: this runs after each step of the views, and what waits may be much.
+    const open = this.open();
     // What is not seen to be due yet wakes this again when the views have seen it: nobody is to wait for them meanwhile.
-    if (this.due().length === 0) return this.sleepUntilNextDue();
+    if (this.dueOf(open).length === 0) return this.sleepUntilNextOf(open);
     this.running = this.drain().finally(() => {
       this.running = undefined;
-      this.sleepUntilNextDue();
+      this.sleepUntilNextOf(this.open());
     });
   }
 
-  private due(): readonly Waiting[] {
-    const now = this.parts.now();
-    // A deadline is inclusive: what follows from it is due after it.
-    return this.stopped ? [] : this.parts.waiting().filter((toDo) => !this.failed.has(toDo.commandId) && (toDo.due === undefined || toDo.due < now));
+  /** What waits and has not failed; nothing once this is stopped. */
+  private open(): readonly Waiting[] {
+    return this.stopped ? [] : this.parts.waiting().filter(({ commandId }) => !this.failed.has(commandId));
   }
 
-  private sleepUntilNextDue(): void {
+  private dueOf(open: readonly Waiting[]): readonly Waiting[] {
+    const now = this.parts.now();
+    // A deadline is inclusive: what follows from it is due after it.
+    return open.filter(({ due }) => due === undefined || due < now);
+  }
+
+  private sleepUntilNextOf(open: readonly Waiting[]): void {
     clearTimeout(this.timer);
-    if (this.stopped) return;
-    const next = this.parts.waiting().filter((toDo) => !this.failed.has(toDo.commandId)).reduce<Instant | undefined>(
-      (first, { due }) => (due !== undefined && (first === undefined || due < first) ? due : first), undefined);
+    const next = open.reduce<Instant | undefined>((first, { due }) => (due !== undefined && (first === undefined || due < first) ? due : first), undefined);
     if (next === undefined) return;
     const wait = Date.parse(next) - Date.parse(this.parts.now()) + 1;
     this.timer = setTimeout(() => this.wake(), Math.min(Math.max(wait, 1), LONGEST_SLEEP_MS)).unref();
