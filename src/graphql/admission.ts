@@ -5,7 +5,7 @@ import {
 import type { ErrorCode, Facts } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import { statusOf } from './errors.js';
-import { LIMITS } from './limits.js';
+import { COSTS, LIMITS } from './limits.js';
 import type { FieldAudience } from './rights.js';
 import type { Visibility } from './visibility.js';
 
@@ -32,7 +32,7 @@ export class Admission {
     }
     if (aliases > LIMITS.aliases) throw tooMuch('TOO_MANY_ALIASES', 'aliases', aliases, LIMITS.aliases);
     if (depth > LIMITS.depth) throw tooMuch('TOO_DEEP', 'levels of depth', depth, LIMITS.depth);
-    if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first")', cost, LIMITS.cost);
+    if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first"; a text costs 50, a difference 1,000)', cost, LIMITS.cost);
   }
 
   /** Once an operation, where no page size is a variable. */
@@ -78,7 +78,7 @@ export class Admission {
 interface Sizes { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number }
 interface Measured extends Sizes { /** In the whole document. */ readonly aliases: number; /** A page size is a variable. */ readonly varies: boolean }
 
-/** Depth, and a cost of one a field times the page sizes around it. Each fragment is measured once, however often it is spread. */
+/** Depth, and a cost of one a field, or what it has in COSTS, times the page sizes around it. Each fragment is measured once, however often it is spread. */
 function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
   const ofFragments = new Map<string, Sizes>();
@@ -105,7 +105,7 @@ function measure(document: DocumentNode, operation: OperationDefinitionNode, var
     const inner = ofSet(field.selectionSet);
     const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
     varies ||= first?.kind === Kind.VARIABLE;
-    return { depth: 1 + inner.depth, cost: 1 + inner.cost * pageSize(first, operation, variables), roots: 1 };
+    return { depth: 1 + inner.depth, cost: (COSTS.get(field.name.value) ?? 1) + inner.cost * pageSize(first, operation, variables), roots: 1 };
   };
   const sizes = ofSet(operation.selectionSet);
   visit(document, { Field: (node) => { if (node.alias) aliases++; } });

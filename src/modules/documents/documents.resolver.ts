@@ -87,7 +87,7 @@ export class DocumentFieldsResolver {
     return version && this.shown(reader, document, version);
   }
 
-  @ResolveField(() => [ProvisionDifference], { nullable: true, description: 'Null where there is no such version, or none for this reader.' })
+  @ResolveField(() => [ProvisionDifference], { nullable: true, description: 'Null where there is no such version, or none for this reader. Where some hundred words of a provision differ, it is removed and added as a whole.' })
   difference(
     @Parent() document: DocumentParent, @Args('from', { type: () => Int }) from: number, @Args('to', { type: () => Int }) to: number, @Context() { reader }: GraphqlContext,
   ): readonly Difference[] | undefined {

@@ -15,7 +15,7 @@ import type { DocumentParent } from '../../../src/modules/documents/documents.th
 import { DEFAULT_RULES } from '../../../src/modules/membership/default-rules.js';
 import { documentTable } from '../../../src/projections/documents.view.js';
 import { Kernel, SYSTEM, type Input, type Processes } from '../../support/kernel.js';
-import { SEED } from '../../support/random.js';
+import { below, randomFrom, SEED } from '../../support/random.js';
 
 const LETTER = { kind: 'LETTER_OF_ADHESION', sha256: 'a'.repeat(64), signedAs: 'President', date: '2019-01-01' };
 let kernel: Kernel;
@@ -189,12 +189,31 @@ describe('The difference of two texts', () => {
   const read = ({ heading, text: body }: Provision): string => (heading === undefined ? body : `${heading}\n${body}`);
 
   it(`applied to the first gives the second, and taken back the first (seed ${SEED})`, () => {
-    fc.assert(fc.property(text, text, (from, to) => {
-      const found = difference(from, to);
+    fc.assert(fc.property(text, text, fc.nat(100), (from, to, work) => {
+      const found = difference(from, to, work);
       const without = (kind: string) => new Map(found.map((d) => [d.provision, d.words.filter((w) => w.kind !== kind).map((w) => w.text).join('')]).filter(([, words]) => words !== '') as [string, string][]);
       expect(without('REMOVED')).toEqual(new Map(to.map((p) => [p.id, read(p)])));
       expect(without('ADDED')).toEqual(new Map(from.map((p) => [p.id, read(p)])));
       expect(found.filter((d) => d.kind !== 'REMOVED').map((d) => d.provision)).toEqual(to.map((p) => p.id));
     }), { seed: SEED, numRuns: 300 });
+  });
+
+  const words = (random: () => number, count: number): string => Array.from({ length: count }, () => `w${below(random, 50_000)}`).join(' ');
+
+  it('takes a provision of which too much differs as a whole, and goes on by words with what is left', () => {
+    const random = randomFrom(SEED);
+    const [from, to] = [words(random, 30_000), words(random, 30_000)];
+    const differs = (before: string, after: string, work?: number) => difference([{ id: 'a', text: before }, { id: 'b', text: 'One two.' }], [{ id: 'a', text: after }, { id: 'b', text: 'One three.' }], work);
+    const whole = { provision: 'a', kind: 'CHANGED', words: [{ kind: 'REMOVED', text: from }, { kind: 'ADDED', text: to }] };
+    // All that there was is spent on the first.
+    expect(differs(from, to)).toEqual([whole, { provision: 'b', kind: 'CHANGED', words: [{ kind: 'REMOVED', text: 'One two.' }, { kind: 'ADDED', text: 'One three.' }] }]);
+    // A text as long, of which little differs, costs little.
+    const [first, second] = differs(from, `${from} more`);
+    expect(first?.words.at(-1)).toEqual({ kind: 'ADDED', text: ' more' });
+    expect(second?.words.map(({ kind }) => kind)).toEqual(['SAME', 'REMOVED', 'ADDED', 'SAME']);
+    // Two words differ by two: four of work, of which there is one too few.
+    expect(differs('x', 'y', 4)[0]?.words).toEqual([{ kind: 'REMOVED', text: 'x' }, { kind: 'ADDED', text: 'y' }]);
+    expect(differs('same x', 'same y', 4)[0]?.words[0]).toEqual({ kind: 'SAME', text: 'same ' });
+    expect(differs('same x', 'same y', 3)[0]?.words[0]).toEqual({ kind: 'REMOVED', text: 'same x' });
   });
 });
