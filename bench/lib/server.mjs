@@ -1,6 +1,6 @@
 /**
- * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `one-thread`: with one thread. `validation`: a mutation
- * is validated and then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
+ * A server of the project in a process of its own: `node server.mjs <behind>`. `dispatch`: as it is. `one-thread`, `two-threads`: the same with so many. `validation`:
+ * a mutation is validated and then answered with a constant receipt. `nothing`: it is answered with a constant receipt. Settings from the environment, as for npm start.
  */
 import 'reflect-metadata';
 import { answerAsked } from './child.mjs';
@@ -15,6 +15,7 @@ const classes = new Map(registrations.map(({ command }) => [command.name, comman
 if (behind === 'validation') Dispatch.prototype.send = async (name, input) => (parseCommand(classes.get(name), input), receipt);
 if (behind === 'nothing') Dispatch.prototype.send = async () => receipt;
 
-const running = await start(readConfig({ ...process.env, ...(behind === 'one-thread' && { THREADS: '1' }) }));
+const THREADS = { 'one-thread': '1', 'two-threads': '2' }[behind];
+const running = await start(readConfig({ ...process.env, ...(THREADS && { THREADS }) }));
 process.send({ url: running.url });
 answerAsked(() => running.close(), () => ({ head: running.system.log.head.position }));
