@@ -1,11 +1,11 @@
 import {
-  GraphQLError, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema,
-  type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
+  getNullableType, GraphQLError, isInterfaceType, isListType, isObjectType, Kind, OperationTypeNode, TypeInfo, visit, visitWithTypeInfo,
+  type DocumentNode, type FieldNode, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
 } from 'graphql';
 import type { ErrorCode, Facts } from '../decider/problem.js';
 import type { Standing } from '../identity/standing.js';
 import { statusOf } from './errors.js';
-import { COSTS, LIMITS } from './limits.js';
+import { COSTS, LIMITS, UNPAGED_LIST } from './limits.js';
 import type { FieldAudience } from './rights.js';
 import type { Visibility } from './visibility.js';
 
@@ -17,7 +17,13 @@ export class Admission {
   private readonly restricted = new WeakMap<DocumentNode, readonly Restricted[]>();
   private readonly measured = new WeakMap<OperationDefinitionNode, Measured>();
 
-  constructor(private readonly schema: GraphQLSchema, private readonly visibility: Visibility) {}
+  /** Names of fields that are lists of objects and take no page size. */
+  private readonly unpaged: ReadonlySet<string>;
+
+  constructor(private readonly schema: GraphQLSchema, private readonly visibility: Visibility) {
+    const fields = Object.values(schema.getTypeMap()).flatMap((type) => (isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []));
+    this.unpaged = new Set(fields.filter(({ name, type, args }) => name !== 'edges' && isListType(getNullableType(type)) && args.every((one) => one.name !== 'first')).map(({ name }) => name));
+  }
 
   /** @throws GraphQLError with a code, a reason and facts */
   check(question: Question, reader: Standing): void {
@@ -32,14 +38,14 @@ export class Admission {
     }
     if (aliases > LIMITS.aliases) throw tooMuch('TOO_MANY_ALIASES', 'aliases', aliases, LIMITS.aliases);
     if (depth > LIMITS.depth) throw tooMuch('TOO_DEEP', 'levels of depth', depth, LIMITS.depth);
-    if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first"; a text costs 50, a difference 1,000)', cost, LIMITS.cost);
+    if (cost > LIMITS.cost) throw tooMuch('TOO_COSTLY', 'units of cost (fields, times "first", and 10 for a list without it that has pages within; a text costs 50, a difference 1,000)', cost, LIMITS.cost);
   }
 
   /** Once an operation, where no page size is a variable. */
   private measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
     const known = this.measured.get(operation);
     if (known) return known;
-    const measured = measure(document, operation, variables);
+    const measured = measure(document, operation, variables, this.unpaged);
     if (!measured.varies) this.measured.set(operation, measured);
     return measured;
   }
@@ -75,37 +81,39 @@ export class Admission {
   }
 }
 
-interface Sizes { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number }
+interface Sizes { readonly depth: number; readonly cost: number; /** Fields at the top, those of fragments among them. */ readonly roots: number; /** Has a list with a page size. */ readonly paged: boolean }
 interface Measured extends Sizes { /** In the whole document. */ readonly aliases: number; /** A page size is a variable. */ readonly varies: boolean }
 
-/** Depth, and a cost of one a field, or what it has in COSTS, times the page sizes around it. Each fragment is measured once, however often it is spread. */
-function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables']): Measured {
+/** Depth, and a cost of one a field, or what it has in COSTS, times the page sizes around it, and UNPAGED_LIST for a list without one that has pages within. Each fragment is measured once, however often it is spread. */
+function measure(document: DocumentNode, operation: OperationDefinitionNode, variables: Question['variables'], unpaged: ReadonlySet<string>): Measured {
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
   const ofFragments = new Map<string, Sizes>();
   let [aliases, varies] = [0, false];
   const ofSet = (set: SelectionSetNode): Sizes => {
-    let [depth, cost, roots] = [0, 0, 0];
+    let [depth, cost, roots, paged] = [0, 0, 0, false];
     for (const selection of set.selections) {
       const one = selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.INLINE_FRAGMENT ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
       depth = Math.max(depth, one.depth);
       cost += one.cost;
       roots += one.roots;
+      paged ||= one.paged;
     }
-    return { depth, cost, roots };
+    return { depth, cost, roots, paged };
   };
   const ofFragment = (name: string): Sizes => {
     let result = ofFragments.get(name);
     const fragment = fragments.get(name);
     if (!result && fragment) ofFragments.set(name, (result = ofSet(fragment.selectionSet)));
-    return result ?? { depth: 0, cost: 0, roots: 0 };
+    return result ?? { depth: 0, cost: 0, roots: 0, paged: false };
   };
   const ofField = (field: FieldNode): Sizes => {
     // graphql-js bounds introspection by a rule of its own.
-    if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1, roots: 1 };
+    if (field.name.value.startsWith('__') || !field.selectionSet) return { depth: 1, cost: 1, roots: 1, paged: false };
     const inner = ofSet(field.selectionSet);
     const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
     varies ||= first?.kind === Kind.VARIABLE;
-    return { depth: 1 + inner.depth, cost: (COSTS.get(field.name.value) ?? 1) + inner.cost * pageSize(first, operation, variables), roots: 1 };
+    const times = inner.paged && unpaged.has(field.name.value) ? UNPAGED_LIST : pageSize(first, operation, variables);
+    return { depth: 1 + inner.depth, cost: (COSTS.get(field.name.value) ?? 1) + inner.cost * times, roots: 1, paged: inner.paged || first !== undefined };
   };
   const sizes = ofSet(operation.selectionSet);
   visit(document, { Field: (node) => { if (node.alias) aliases++; } });

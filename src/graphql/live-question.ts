@@ -82,8 +82,8 @@ export class SharedQuestion {
     const kinds = [entry.type, ...(reads.codec.typeOf(entry.type)?.parts ?? [])].map(changeKindOf);
     if (about.changes?.some((kind) => kinds.includes(kind))) return true;
     if (!about.myDesk) return false;
-    const onDesk = [position - 1, position].flatMap((at) => desk.tasks(reader, at)).map((task) => task.thingId);
-    return ids.some((id) => id === reader.seat?.regionId || onDesk.includes(id));
+    if (reader.seat && ids.includes(reader.seat.regionId)) return true;
+    return [position - 1, position].some((at) => desk.tasks(reader, at).some(({ thingId }) => ids.includes(thingId)));
   }
 
   /** What is visible is the stricter of then and now, so nothing is shared beyond the moment. */

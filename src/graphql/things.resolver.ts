@@ -22,12 +22,15 @@ export class ThingsResolver {
       (position): HistoryEntry | undefined => {
         const change = this.visibility.change(reader, position, thing.at);
         if (!change) return undefined;
-        const before = kind?.fieldsAt(this.reads, thing.id, position - 1) ?? {};
-        const after = kind?.fieldsAt(this.reads, thing.id, position) ?? {};
-        const fields: FieldChange[] = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-          .filter((field) => before[field] !== after[field] && this.visibility.mayAsk(reader, thing.typename, field))
-          .map((field) => ({ field, before: before[field], after: after[field] }));
-        return { change, fields };
+        const fields = (): FieldChange[] => {
+          const before = kind?.fieldsAt(this.reads, thing.id, position - 1) ?? {};
+          const after = kind?.fieldsAt(this.reads, thing.id, position) ?? {};
+          return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+            .filter((field) => before[field] !== after[field] && this.visibility.mayAsk(reader, thing.typename, field))
+            .map((field) => ({ field, before: before[field], after: after[field] }));
+        };
+        // Compared where it is asked for: it reads the thing twice.
+        return { change, get fields() { return fields(); } };
       },
     );
   }

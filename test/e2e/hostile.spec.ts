@@ -100,6 +100,7 @@ describe('A document', () => {
     ['a huge first', '{ committee { regions(first: 2147483647) { edges { cursor } } } }', {}, { reason: 'TOO_COSTLY' }],
     ['a hundred differences', '{ committee { policyDocuments(first: 100) { edges { node { difference(from: 1, to: 2) { kind } } } } } }', {}, { reason: 'TOO_COSTLY', says: /a difference 1,000/ }],
     ['twenty differences of one', `{ committee { policyDocument(id: "d") { ${repeat(20, (i) => `a${i}: difference(from: ${i}, to: 21) { kind }`)} } } }`, {}, { reason: 'TOO_COSTLY' }],
+    ['histories in a list without pages', '{ committee { ballots(first: 20) { edges { node { electorate { region { history(first: 100) { edges { cursor } } } } } } } } }', {}, { reason: 'TOO_COSTLY', says: /10 for a list/ }],
     ['a thousand texts', '{ committee { policyDocuments(first: 20) { edges { node { versions(first: 50) { edges { node { text { text } } } } } } } } }', {}, { reason: 'TOO_COSTLY', says: /a text costs 50/ }],
     ['a first beyond an Int', '{ committee { regions(first: 9999999999) { edges { cursor } } } }', {}, { reason: 'DOCUMENT', says: /32-bit/ }],
     ['introspection in introspection', '{ __schema { types { fields { type { fields { type { fields { type { name } } } } } } } } }', {}, { reason: 'DOCUMENT', says: /introspection depth/i }],

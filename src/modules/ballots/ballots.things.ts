@@ -68,11 +68,14 @@ function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] 
   return reads.all(ballotTable, at, { state: 'OPEN' }).flatMap(({ id, row }): DeskTask[] => {
     const tasksOfBallot: DeskTask[] = [];
     const place = seat ? row.electorate.findIndex((s) => s.regionId === seat.regionId) : -1;
-    if (seat && place >= 0 && !castAt(reads, id, at).some(({ part }) => part === place)) {
-      const { outcomeIfSilent } = outlookAt(reads, { id, at, row });
+    if (seat && place >= 0 && !reads.part(castParts, id, place, at)) {
+      let outlook: Outlook | undefined;
+      // Most who ask for their desk want to know what is on it; what would follow from silence takes the positions of all.
+      const outcomeIfSilent = (): Outlook['outcomeIfSilent'] => (outlook ??= outlookAt(reads, { id, at, row })).outcomeIfSilent;
       tasksOfBallot.push({
-        kind: 'CAST_POSITION', thingId: id, office: seat.office, since: row.opened, by: row.deadline, silence: row.silence, outcomeIfSilent,
-        sentence: `Cast your region's position${row.deadline ? ` until ${row.deadline}` : ' before the chair closes the ballot'}. Silence counts as not voted; if nobody else votes either, the ballot ends as ${words(outcomeIfSilent ?? 'NO_OPINION')}.`,
+        kind: 'CAST_POSITION', thingId: id, office: seat.office, since: row.opened, by: row.deadline, silence: row.silence,
+        get outcomeIfSilent() { return outcomeIfSilent(); },
+        get sentence() { return `Cast your region's position${row.deadline ? ` until ${row.deadline}` : ' before the chair closes the ballot'}. Silence counts as not voted; if nobody else votes either, the ballot ends as ${words(outcomeIfSilent() ?? 'NO_OPINION')}.`; },
       });
     }
     // A ballot with a deadline closes by itself, unless a rule stood against that.
