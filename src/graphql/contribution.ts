@@ -33,8 +33,8 @@ export interface DeskTask {
 export interface Contribution {
   readonly rights: FieldRights;
   readonly things?: readonly ThingKind[];
-  /** What a reader, as of now, had to do at a moment. */
-  tasks?(reads: Reads, reader: Standing, at: number): readonly DeskTask[];
+  /** What a reader, as of now, had to do at a moment. `among`: who asks wants to know of these things alone; what is told of others is not looked at. */
+  tasks?(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[];
   /** One sentence for people on each event of the module. */
   readonly sentences: Readonly<Record<string, (entry: Entry, nameOf: (regionId: string) => string) => string>>;
 }

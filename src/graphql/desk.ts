@@ -44,6 +44,11 @@ export class Desk {
   tasks(reader: Standing, at: number): readonly DeskTask[] {
     return this.contributions.flatMap((contribution) => contribution.tasks?.(this.reads, reader, at) ?? []);
   }
+
+  /** Whether there was a task on one of these things. */
+  hasTaskOn(things: readonly string[], reader: Standing, at: number): boolean {
+    return this.contributions.some((contribution) => contribution.tasks?.(this.reads, reader, at, things).some(({ thingId }) => things.includes(thingId)));
+  }
 }
 
 export const deskContribution: Contribution = {

@@ -20,8 +20,6 @@ export interface Given { readonly result: ExecutionResult; readonly text?: strin
 const SHARED_MS = 1_000;
 const ANSWERS_KEPT = 32;
 const TOUCHES_KEPT = 4_096;
-/** Positions that are looked at before everybody else has their turn: a log may be long, and what is asked about nowhere in it. */
-const LOOKED_AT_ONCE = 500;
 
 /** One question, for all who ask it at the moment: executed once for all who read it at one position with the same rights, and written once. */
 export class SharedQuestion {
@@ -42,15 +40,15 @@ export class SharedQuestion {
     if (--this.subscribers === 0) this.onUnused();
   }
 
-  /** The next position that there is a message for, or how far there is none; `isLeft` where there is more to look at. */
-  next(last: number, subscriber: { standing(): Standing }): { position: number | undefined; seen: number; isLeft: boolean } {
+  /** The next position that there is a message for, or how far there is none; `isLeft` where there is more to look at, and no time left in this turn. */
+  next(last: number, subscriber: { standing(): Standing }, turn: { readonly isTurnOver: boolean }): { position: number | undefined; seen: number; isLeft: boolean } {
     const { about, latest } = this.asked.args;
     const head = this.parts.reads.position;
-    const end = Math.min(head, last + LOOKED_AT_ONCE);
-    for (let seen = last + 1; seen <= end; seen++) {
+    for (let seen = last + 1; seen <= head; seen++) {
       if (!about || this.touches(subscriber.standing(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
+      if (turn.isTurnOver) return { position: undefined, seen, isLeft: seen < head };
     }
-    return { position: undefined, seen: Math.max(last, end), isLeft: end < head };
+    return { position: undefined, seen: Math.max(last, head), isLeft: false };
   }
 
   /** @param tell called once, at once where somebody with the same rights has asked before */
@@ -83,7 +81,7 @@ export class SharedQuestion {
     if (about.changes?.some((kind) => kinds.includes(kind))) return true;
     if (!about.myDesk) return false;
     if (reader.seat && ids.includes(reader.seat.regionId)) return true;
-    return [position - 1, position].some((at) => desk.tasks(reader, at).some(({ thingId }) => ids.includes(thingId)));
+    return [position - 1, position].some((at) => desk.hasTaskOn(ids, reader, at));
   }
 
   /** What is visible is the stricter of then and now, so nothing is shared beyond the moment. */

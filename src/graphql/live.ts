@@ -147,13 +147,18 @@ export class Answer implements AsyncIterableIterator<never> {
 
   /** Where there is something to give and it may be given. */
   goOn(): void {
+    const { rounds } = this.around;
     while (!this.isHeld && !this.isOver) {
+      if (rounds.isTurnOver) {
+        rounds.later(this);
+        return;
+      }
       try {
-        const { position, seen, isLeft } = this.question.next(this.seen, this.subscriber);
+        const { position, seen, isLeft } = this.question.next(this.seen, this.subscriber, rounds);
         if (position === undefined) {
           this.seen = seen;
-          if (isLeft) this.pause();
-          else this.wait();
+          if (isLeft) continue;
+          this.wait();
           return;
         }
         this.isHeld = true;
@@ -171,14 +176,6 @@ export class Answer implements AsyncIterableIterator<never> {
         this.fail(error);
       }
     }
-  }
-
-  private pause(): void {
-    this.isHeld = true;
-    setImmediate(() => {
-      this.isHeld = false;
-      this.goOn();
-    });
   }
 
   /** Until the end: to begin and end with each wait would cost more. */

@@ -9,6 +9,8 @@ import type { ViewRows } from '../projections/view-rows.js';
 /** Of rows, lists' rows and revisions each. */
 const ROWS_KEPT = 2_000;
 
+type Found<R> = Pick<Listed<R>, 'id' | 'row'>;
+
 /** Reading at a position: rows of the views, entries of the log. Everything a resolver needs, and nothing that writes. */
 export class Reads {
   /** Rows as they stood: what was recorded up to a position never changes, so they are the same for ever. */
@@ -44,8 +46,13 @@ export class Reads {
     return list;
   }
 
-  all<R extends object>(spec: TableSpec<R>, at: number, filters: ListOptions['filters'] = {}): readonly Listed<R>[] {
-    return this.list(spec, at, { limit: Number.MAX_SAFE_INTEGER, filters });
+  /** @param among of these things alone, at no cost for the others that there are */
+  all<R extends object>(spec: TableSpec<R>, at: number, filters: Readonly<Record<string, string>> = {}, among?: readonly string[]): readonly Found<R>[] {
+    if (!among) return this.list(spec, at, { limit: Number.MAX_SAFE_INTEGER, filters });
+    return among.flatMap((id): readonly Found<R>[] => {
+      const row = this.get(spec, id, at);
+      return row && Object.entries(filters).every(([name, value]) => spec.filters[name]?.(row).includes(value)) ? [{ id, row }] : [];
+    });
   }
 
   counts<R extends object>(spec: TableSpec<R>, filter: string, at: number): ReadonlyMap<string, number> {

@@ -69,7 +69,9 @@ describe('Live questions about the sample', () => {
     const asked = await follow(server, 'subscription ($about: AboutInput) { committee(after: "0", about: $about) { position } }', person, { about: aboutInput });
     const toTheEnd = await follow(server, 'subscription { committee(after: "0") { position } }', person);
     open.push(asked, toTheEnd);
-    await until(() => toTheEnd.positions().at(-1) === server.head);
+    // All who are asking have seen the head; what they were sent on the way arrives while it is quiet.
+    const { live } = server.running;
+    await until(() => toTheEnd.positions().at(-1) === server.head && live.subscribers === open.length && live.waiting === open.length);
     await quiet();
     expect(asked.errors).toEqual([]);
     return asked.positions();

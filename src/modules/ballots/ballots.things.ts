@@ -60,12 +60,12 @@ const ballotKind: ThingKind = {
   },
 };
 
-function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
+function tasks(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[] {
   const { seat } = reader;
   const isChair = reader.offices.some((held) => held.office === 'CHAIR');
   if (!seat && !isChair) return [];
   const refused = new Set(isChair ? reads.all(consequenceTable, at, { state: 'REFUSED' }).map(({ row }) => row.thingId) : []);
-  return reads.all(ballotTable, at, { state: 'OPEN' }).flatMap(({ id, row }): DeskTask[] => {
+  return reads.all(ballotTable, at, { state: 'OPEN' }, among).flatMap(({ id, row }): DeskTask[] => {
     const tasksOfBallot: DeskTask[] = [];
     const place = seat ? row.electorate.findIndex((s) => s.regionId === seat.regionId) : -1;
     if (seat && place >= 0 && !reads.part(castParts, id, place, at)) {

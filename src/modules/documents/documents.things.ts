@@ -44,11 +44,11 @@ const documentKind: ThingKind = {
 };
 
 /** Each adopted text is to be published: for the secretariat, until a version is. */
-function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
+function tasks(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[] {
   if (!reader.offices.some((held) => held.office === 'SECRETARIAT')) return [];
   const task = (id: string, since: number, sentence_: string): DeskTask => ({ kind: 'PUBLISH_TEXT', thingId: id, office: 'SECRETARIAT', since, sentence: sentence_ });
   return [
-    ...reads.all(documentTable, at, { published: 'false' }).map(({ id, row }) => task(id, row.created,
+    ...reads.all(documentTable, at, { published: 'false' }, among).map(({ id, row }) => task(id, row.created,
       row.versions.length === 0 ? `Draft and publish the adopted text of "${row.title}".` : `Publish the drafted text of "${row.title}".`)),
     ...reads.all(recommendationTable, at, { revising: 'true' }).flatMap(({ row: { revises, ballotId, title, submittedAt } }) => {
       const id = documentIdOf(revises as string);

@@ -42,15 +42,15 @@ const investmentKind: ThingKind = {
   },
 };
 
-function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
+function tasks(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[] {
   const { seat } = reader;
-  const toOpen = reader.offices.some((held) => held.office === 'CHAIR') ? reads.all(investmentTable, at, { state: 'IN_DELIBERATION' }) : [];
+  const toOpen = reader.offices.some((held) => held.office === 'CHAIR') ? reads.all(investmentTable, at, { state: 'IN_DELIBERATION' }, among) : [];
   return [
     ...ballotsToOpen(reads, toOpen, at),
-    ...(seat ? reads.all(investmentTable, at, { invited: seat.regionId }) : []).filter(({ row }) => isForming(row)).map(({ id, row }): DeskTask => ({
+    ...(seat ? reads.all(investmentTable, at, { invited: seat.regionId }, among) : []).filter(({ row }) => isForming(row)).map(({ id, row }): DeskTask => ({
       kind: 'ANSWER_INVITATION', thingId: id, office: seat?.office ?? '', since: row.partners.find(({ regionId }) => regionId === seat?.regionId)?.at ?? at, sentence: `Answer the invitation to invest jointly in "${row.title}".`,
     })),
-    ...(seat ? reads.all(investmentTable, at, { indicated: seat.regionId }) : []).filter(({ row }) => row.state === 'OPEN_FOR_PLEDGES' || row.state === 'ENDORSED')
+    ...(seat ? reads.all(investmentTable, at, { indicated: seat.regionId }, among) : []).filter(({ row }) => row.state === 'OPEN_FOR_PLEDGES' || row.state === 'ENDORSED')
       .map(({ id, row }): DeskTask => ({
         kind: 'CONFIRM_PLEDGE', thingId: id, office: seat?.office ?? '', since: row.pledges.find(({ regionId }) => regionId === seat?.regionId)?.at ?? at, sentence: `Confirm your region's pledge for "${row.title}", or withdraw it.`,
       })),

@@ -55,9 +55,9 @@ const accessionKind: ThingKind = {
   fieldsAt: (reads, id, at) => ({ state: reads.get(accessionTable, id, at)?.state }),
 };
 
-function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
+function tasks(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[] {
   const isSecretariat = reader.offices.some((held) => held.office === 'SECRETARIAT');
-  const accessions = isSecretariat ? reads.all(accessionTable, at, { state: 'SUBMITTED' }) : [];
+  const accessions = isSecretariat ? reads.all(accessionTable, at, { state: 'SUBMITTED' }, among) : [];
   return [
     ...accessions.map(({ id, row }): DeskTask => ({
       kind: 'DECIDE_ACCESSION', thingId: id, office: 'SECRETARIAT', since: row.submittedAt,

@@ -40,9 +40,9 @@ const recommendationKind: ThingKind = {
   },
 };
 
-function tasks(reads: Reads, reader: Standing, at: number): readonly DeskTask[] {
+function tasks(reads: Reads, reader: Standing, at: number, among?: readonly string[]): readonly DeskTask[] {
   if (!reader.offices.some((held) => held.office === 'CHAIR')) return [];
-  return ballotsToOpen(reads, reads.all(recommendationTable, at, { state: 'IN_BALLOT' }), at);
+  return ballotsToOpen(reads, reads.all(recommendationTable, at, { state: 'IN_BALLOT' }, among), at);
 }
 
 export const recommendationsContribution: Contribution = {
