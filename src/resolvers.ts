@@ -5,6 +5,7 @@ import { ConsequencesResolver } from './graphql/consequences.resolver.js';
 import { MyDeskResolver, TasksResolver } from './graphql/desk.js';
 import { mutationsResolver } from './graphql/mutations.js';
 import { ThingsResolver } from './graphql/things.resolver.js';
+import { inTurns } from './graphql/turns.js';
 import { BallotFieldsResolver, BallotsResolver } from './modules/ballots/ballots.resolver.js';
 import { BoardsResolver } from './modules/boards/boards.resolver.js';
 import { DocumentFieldsResolver, DocumentOfRecommendationResolver, DocumentsResolver } from './modules/documents/documents.resolver.js';
@@ -12,9 +13,12 @@ import { InvestmentFieldsResolver, InvestmentsResolver } from './modules/investm
 import { MembershipResolver, RegionResolver } from './modules/membership/membership.resolver.js';
 import { RecommendationFieldsResolver, RecommendationsResolver } from './modules/recommendations/recommendations.resolver.js';
 
-/** Every class that answers fields. */
-export const resolvers: Type[] = [
-  CommitteeResolver, ThingsResolver, MyDeskResolver, TasksResolver, ConsequencesResolver, mutationsResolver(registrations),
+const queries: readonly Type[] = [
+  CommitteeResolver, ThingsResolver, MyDeskResolver, TasksResolver, ConsequencesResolver,
   MembershipResolver, RegionResolver, BallotsResolver, BallotFieldsResolver, RecommendationsResolver, RecommendationFieldsResolver,
   DocumentsResolver, DocumentFieldsResolver, DocumentOfRecommendationResolver, InvestmentsResolver, InvestmentFieldsResolver, BoardsResolver,
-];
+].map((resolver) => inTurns(resolver));
+
+/** Every class that answers fields. */
+export const resolvers: Type[] = [mutationsResolver(registrations), ...queries];
+

@@ -4,6 +4,7 @@ import { statusOf, toGraphQLError } from './errors.js';
 import { Admission, refusal } from './admission.js';
 import type { GraphqlContext } from './context.js';
 import { Executor } from './execution.js';
+import { turns } from './turns.js';
 import type { Visibility } from './visibility.js';
 
 /** Checks each operation before it runs, answers queries that come again by what was compiled, and gives every error the one shape with the request's correlation id. */
@@ -37,6 +38,7 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
         if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
           throw refusal('INVALID', 'SOCKET_ONLY', 'Subscriptions are answered over the socket: graphql-transport-ws, at the same path.', {});
         }
+        turns.begin();
         if (operation) this.admission.check({ document, operation, variables: request.variables ?? {} }, contextValue.reader);
       },
       responseForOperation: async ({ document, operation, request, contextValue }) => {

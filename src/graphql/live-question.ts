@@ -8,6 +8,7 @@ import type { Desk } from './desk.js';
 import type { Executor } from './execution.js';
 import type { Reads } from './reads.js';
 import { SharedSearches, Sharing, type Outcome } from './sharing.js';
+import { turns } from './turns.js';
 import type { Visibility } from './visibility.js';
 
 interface Asked { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly variables: Readonly<Record<string, unknown>>; readonly args: LiveArgs }
@@ -41,12 +42,12 @@ export class SharedQuestion {
   }
 
   /** The next position that there is a message for, or how far there is none; `isLeft` where there is more to look at, and no time left in this turn. */
-  next(last: number, subscriber: { standing(): Standing }, turn: { readonly isTurnOver: boolean }): { position: number | undefined; seen: number; isLeft: boolean } {
+  next(last: number, subscriber: { standing(): Standing }): { position: number | undefined; seen: number; isLeft: boolean } {
     const { about, latest } = this.asked.args;
     const head = this.parts.reads.position;
     for (let seen = last + 1; seen <= head; seen++) {
       if (!about || this.touches(subscriber.standing(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
-      if (turn.isTurnOver) return { position: undefined, seen, isLeft: seen < head };
+      if (turns.isOver) return { position: undefined, seen, isLeft: seen < head };
     }
     return { position: undefined, seen: Math.max(last, head), isLeft: false };
   }

@@ -12,6 +12,7 @@ import { Executor } from './execution.js';
 import { SharedQuestion, type Given } from './live-question.js';
 import { Reads } from './reads.js';
 import { Rounds } from './rounds.js';
+import { turns } from './turns.js';
 import { Visibility } from './visibility.js';
 
 export interface LiveQuestion {
@@ -147,14 +148,13 @@ export class Answer implements AsyncIterableIterator<never> {
 
   /** Where there is something to give and it may be given. */
   goOn(): void {
-    const { rounds } = this.around;
     while (!this.isHeld && !this.isOver) {
-      if (rounds.isTurnOver) {
-        rounds.later(this);
+      if (turns.isOver) {
+        turns.later(this);
         return;
       }
       try {
-        const { position, seen, isLeft } = this.question.next(this.seen, this.subscriber, rounds);
+        const { position, seen, isLeft } = this.question.next(this.seen, this.subscriber);
         if (position === undefined) {
           this.seen = seen;
           if (isLeft) continue;

@@ -8,6 +8,10 @@ import type { ViewRows } from '../projections/view-rows.js';
 
 /** Of rows, lists' rows and revisions each. */
 const ROWS_KEPT = 2_000;
+/** Of entries, in characters of their data: a draft has a few hundred thousand of them, and is asked for as often as its history is. */
+const ENTRIES_KEPT = 8 * 1024 * 1024;
+/** What an entry counts as besides its data. */
+const ENTRY_LENGTH = 500;
 
 type Found<R> = Pick<Listed<R>, 'id' | 'row'>;
 
@@ -19,6 +23,8 @@ export class Reads {
   /** Lists are kept when they are asked for again: of a past that is asked for once they would only have to be collected later, at twice the cost. */
   private readonly asked = new LRUCache<string, true>({ max: ROWS_KEPT });
   private readonly revisions = new LRUCache<string, number>({ max: ROWS_KEPT });
+
+  private readonly entries = new LRUCache<number, Entry>({ maxSize: ENTRIES_KEPT });
 
   constructor(private readonly rows: ViewRows, readonly log: LocalLog, readonly codec: Codec) {}
 
@@ -82,8 +88,13 @@ export class Reads {
   }
 
   entry(position: number): Entry | undefined {
+    const kept = this.entries.get(position);
+    if (kept) return kept;
     const stored = this.log.at(position);
-    return stored && this.codec.decode(stored);
+    if (!stored) return undefined;
+    const entry = this.codec.decode(stored);
+    this.entries.set(position, entry, { size: stored.data.length + ENTRY_LENGTH });
+    return entry;
   }
 
   timeOf(position: number): string | undefined {
