@@ -1,11 +1,10 @@
 // c. Durable castPosition over GraphQL, against the same stack with nothing behind it. Servers in processes of their own; each request is a legal vote.
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../lib/child.mjs';
 import { found, memberOf, openBallot, openCommittee, settings, startIssuer } from '../lib/committee.mjs';
 import { connection } from '../lib/http.mjs';
 import { inTurns, perSecond, quick, report } from '../lib/measure.mjs';
-import { folder } from '../lib/project.mjs';
+import { folder, load } from '../lib/project.mjs';
 
 const CONNECTIONS = 64;
 const MS = quick ? 1_500 : 5_000;
@@ -52,7 +51,8 @@ async function server(behind) {
 }
 
 const servers = { oneThread: await server('one-thread'), twoThreads: await server('two-threads'), validation: await server('validation'), nothing: await server('nothing') };
-const byDefault = availableParallelism() > 2 ? 'twoThreads' : 'oneThread';
+const { threadsByDefault } = await load('start.js');
+const byDefault = threadsByDefault(undefined) === 2 ? 'twoThreads' : 'oneThread';
 // Enough for the compiler to have seen all of it.
 for (const one of Object.values(servers)) await one.run(quick ? 2_500 : 5_000);
 const measured = await inTurns(ROUNDS, Object.fromEntries(Object.entries(servers).map(([name, one]) => [name, () => one.run(MS)])), { warmUp: false });

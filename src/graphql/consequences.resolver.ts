@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Args, ArgsType, Field, ID, InputType, ObjectType, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { consequenceTable } from '../projections/consequences.view.js';
+import { consequenceTable, type ConsequenceRow } from '../projections/consequences.view.js';
+import type { Listed } from '../projections/versioned.js';
 import { Committee } from './committee.types.js';
 import type { Contribution } from './contribution.js';
 import { enumOf } from './fields.js';
@@ -56,9 +57,11 @@ export class ConsequencesResolver {
   @ResolveField(() => ConsequenceConnection, { description: 'Secretariat, operator, auditor: what processes have still to do, and what they were refused.' })
   consequences(@Parent() { position }: Committee, @Args() args: ConsequencesArgs): Connection<Consequence> {
     const wanted = args.filter?.state;
-    const filters = { ...(wanted && { state: wanted === 'REFUSED' ? 'REFUSED' : 'WAITING' }) };
-    return connection(args, (after, limit) => this.reads.list(consequenceTable, position, { after, limit, filters }), (item) => item.thing, ({ row }) => {
-      if (row.state === 'DONE') return undefined;
+    // Those that are done are most, and are never looked at.
+    const states = (['WAITING', 'REFUSED'] as const).filter((state) => !wanted || (wanted === 'REFUSED') === (state === 'REFUSED'));
+    const next = (after: number, limit: number): readonly Listed<ConsequenceRow>[] => states
+      .flatMap((state) => this.reads.list(consequenceTable, position, { after, limit, filters: { state } })).sort((a, b) => a.thing - b.thing).slice(0, limit);
+    return connection(args, next, (item) => item.thing, ({ row }) => {
       const state = row.state === 'WAITING' && this.failed.has(row.commandId) ? 'FAILED' : row.state;
       const { cause, command, commandId, thingId, due, refusal } = row;
       return wanted && wanted !== state ? undefined : { cause, command, commandId, thingId, due, state, refusal };

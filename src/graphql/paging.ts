@@ -53,15 +53,15 @@ export function connection<I, T>(
   const { first, after } = pageOf(args);
   const edges: Edge<T>[] = [];
   let last = after;
-  for (;;) {
-    const wanted = first + 1 - edges.length;
+  // Where some were left out, most may be: the rest is looked at in long strides.
+  for (let wanted = first + 1; edges.length <= first; wanted = PAGE_AT_MOST) {
     const items = next(last, wanted);
     for (const item of items) {
       last = cursorOf(item);
       const node = see(item);
-      if (node !== undefined) edges.push({ cursor: String(last), node });
+      if (node !== undefined && edges.push({ cursor: String(last), node }) > first) break;
     }
-    if (edges.length > first || items.length < wanted) break;
+    if (items.length < wanted) break;
   }
   const hasNextPage = edges.length > first;
   if (hasNextPage) edges.pop();
