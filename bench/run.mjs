@@ -17,7 +17,7 @@ const SECTIONS = {
   graphql: 'castPosition over GraphQL',
   list: 'list of 50 x 10 over GraphQL',
   'fan-out': 'subscribers at 50 entries a second',
-  waits: 'what another reader waits for while a costly question is answered',
+  waits: 'what others wait for while costly questions are answered',
   'past-lists': 'lists as of the past',
   rebuild: 'rebuild of all views',
   start: 'start of the process',

@@ -116,9 +116,11 @@ function graphqlModule({ standings, visibility, logger }: System, authenticate: 
       plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), new CommitteePlugin(visibility, report)],
       context: async (request: FastifyRequest): Promise<GraphqlContext> => {
         const correlationId = String(request.headers[CORRELATION_HEADER]);
+        const { socket } = request.raw;
+        const isGone = (): boolean => socket.destroyed;
         try {
           const caller = await authenticate(request.headers.authorization);
-          return { correlationId, reader: standings.of(caller?.personId) };
+          return { correlationId, reader: standings.of(caller?.personId), isGone };
         } catch (error) {
           if (error instanceof Problem) return { correlationId, reader: VISITOR, tokenProblem: error };
           report(error, correlationId);

@@ -38,7 +38,7 @@ export class CommitteePlugin implements ApolloServerPlugin<GraphqlContext> {
         if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
           throw refusal('INVALID', 'SOCKET_ONLY', 'Subscriptions are answered over the socket: graphql-transport-ws, at the same path.', {});
         }
-        turns.begin();
+        if (operation?.operation === OperationTypeNode.QUERY) turns.begin(contextValue.isGone);
         if (operation) this.admission.check({ document, operation, variables: request.variables ?? {} }, contextValue.reader);
       },
       responseForOperation: async ({ document, operation, request, contextValue }) => {

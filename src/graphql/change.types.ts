@@ -34,7 +34,6 @@ export class FieldChange {
 @ObjectType()
 export class HistoryEntry {
   @Field(() => Change) change: Change;
-  @Field(() => [FieldChange]) fields: FieldChange[];
 }
 export const HistoryConnection = connectionOf(HistoryEntry, 'History');
 

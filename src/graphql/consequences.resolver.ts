@@ -58,7 +58,7 @@ export class ConsequencesResolver {
   consequences(@Parent() { position }: Committee, @Args() args: ConsequencesArgs): Connection<Consequence> {
     const wanted = args.filter?.state;
     // Those that are done are most, and are never looked at.
-    const states = (['WAITING', 'REFUSED'] as const).filter((state) => !wanted || (wanted === 'REFUSED') === (state === 'REFUSED'));
+    const states = wanted ? [wanted === 'REFUSED' ? 'REFUSED' : 'WAITING'] : ['WAITING', 'REFUSED'];
     const next = (after: number, limit: number): readonly Listed<ConsequenceRow>[] => states
       .flatMap((state) => this.reads.list(consequenceTable, position, { after, limit, filters: { state } })).sort((a, b) => a.thing - b.thing).slice(0, limit);
     return connection(args, next, (item) => item.thing, ({ row }) => {

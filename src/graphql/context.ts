@@ -6,6 +6,8 @@ export interface GraphqlContext {
   readonly correlationId: string;
   /** The reader as of now, whatever moment is asked for. */
   readonly reader: Standing;
+  /** Whether whoever asked has left, so that an answer need not be found. */
+  readonly isGone?: () => boolean;
   /** Why the token was not accepted: told before anything is executed. */
   readonly tokenProblem?: Problem;
 }

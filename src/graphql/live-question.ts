@@ -47,7 +47,7 @@ export class SharedQuestion {
     const head = this.parts.reads.position;
     for (let seen = last + 1; seen <= head; seen++) {
       if (!about || this.touches(subscriber.standing(), seen)) return { position: latest ? head : seen, seen, isLeft: false };
-      if (turns.isOver) return { position: undefined, seen, isLeft: seen < head };
+      if (!turns.hasTime()) return { position: undefined, seen, isLeft: seen < head };
     }
     return { position: undefined, seen: Math.max(last, head), isLeft: false };
   }

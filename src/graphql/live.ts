@@ -12,6 +12,7 @@ import { Executor } from './execution.js';
 import { SharedQuestion, type Given } from './live-question.js';
 import { Reads } from './reads.js';
 import { Rounds } from './rounds.js';
+import { areEqual } from './sharing.js';
 import { turns } from './turns.js';
 import { Visibility } from './visibility.js';
 
@@ -49,7 +50,7 @@ export class Live {
   ) {
     this.executor = new Executor(schema);
     this.surroundings = {
-      rounds: new Rounds(views), head: () => reads.position, ended: () => { this.subscriptions--; },
+      rounds: new Rounds(views), head: () => reads.position, recorded: () => reads.log.head.position, ended: () => { this.subscriptions--; },
       format: (error) => {
         const correlationId = newId();
         return toGraphQLError(error, correlationId, (inner) => report(inner, correlationId));
@@ -101,7 +102,10 @@ export class Live {
 /** What is the same for all answers. */
 interface Surroundings {
   readonly rounds: Rounds;
+  /** Up to where there are messages. */
   head(): number;
+  /** The head of the log, which rights rest on. */
+  recorded(): number;
   format(error: unknown): GraphQLFormattedError;
   ended(): void;
 }
@@ -149,7 +153,7 @@ export class Answer implements AsyncIterableIterator<never> {
   /** Where there is something to give and it may be given. */
   goOn(): void {
     while (!this.isHeld && !this.isOver) {
-      if (turns.isOver) {
+      if (!turns.hasTime()) {
         turns.later(this);
         return;
       }
@@ -163,9 +167,12 @@ export class Answer implements AsyncIterableIterator<never> {
         }
         this.isHeld = true;
         let isHere = true;
-        this.question.ask(position, this.subscriber.standing(), (outcome) => {
+        const [reader, recorded] = [this.subscriber.standing(), this.around.recorded()];
+        this.question.ask(position, reader, (outcome) => {
           this.isHeld = false;
           if (this.isOver) return;
+          // An answer may have been looked for in several turns: whoever has other rights by then is asked about anew.
+          if (!isHere && recorded !== this.around.recorded() && !areEqual(reader, this.subscriber.standing())) return this.goOn();
           if ('error' in outcome) this.fail(outcome.error);
           else this.give(position, outcome.value);
           // Called back later, among others who share the answer.

@@ -53,8 +53,8 @@ export function connection<I, T>(
   const { first, after } = pageOf(args);
   const edges: Edge<T>[] = [];
   let last = after;
-  // Where some were left out, most may be: the rest is looked at in long strides.
-  for (let wanted = first + 1; edges.length <= first; wanted = PAGE_AT_MOST) {
+  // Where some were left out, most may be: the strides become longer.
+  for (let wanted = first + 1; edges.length <= first; wanted = Math.min(2 * wanted, PAGE_AT_MOST)) {
     const items = next(last, wanted);
     for (const item of items) {
       last = cursorOf(item);

@@ -1,10 +1,8 @@
 import type { ViewProgress } from '../projections/view-progress.js';
-import { turns } from './turns.js';
+import { turns, type Waiter } from './turns.js';
 
 /** What comes within this time of the last is given together: most of what a delivery costs is its way to the system. After a rest it goes at once. */
 const ROUND_MS = 100;
-
-interface Waiter { goOn(): void }
 
 /** Who waits for the views to move on. */
 export class Rounds {

@@ -78,6 +78,9 @@ export class SharedSearches<T> extends Sharing<Search<T>> {
 
 const isFor = (found: Found<unknown>, reader: Reader): boolean => !found.watch.isPersonal || found.by.self === reader.self;
 
+/** Whether two are the same person in the same offices. */
+export const areEqual = (one: Standing, other: Standing): boolean => one === other || readerOf(one).self === readerOf(other).self;
+
 const readers = new WeakMap<Standing, Reader>();
 function readerOf(standing: Standing): Reader {
   let reader = readers.get(standing);

@@ -4,6 +4,7 @@ import WebSocket from 'ws';
 import { Admission } from '../../src/graphql/admission.js';
 import { Executor } from '../../src/graphql/execution.js';
 import { Live } from '../../src/graphql/live.js';
+import { turns } from '../../src/graphql/turns.js';
 import { Pulling } from '../support/pulling.js';
 import type { Standing } from '../../src/identity/standing.js';
 import { everyField } from '../support/every-field.js';
@@ -148,6 +149,21 @@ describe('Subscribers who ask the same', () => {
     const later = await vote(1);
     await until(() => staying.last()?.position === String(later));
     expect(leaving.last()?.position).not.toBe(String(later));
+  });
+
+  it('whose rights change while their answer is looked for, turn by turn, are given the answer of then', async () => {
+    await server.send('appointToOffice', { office: 'AUDITOR', person: server.personId('passing') }, 'secretariat');
+    const from = server.head;
+    const position = await vote(0);
+    let goOn: (() => void) | undefined;
+    jest.spyOn(turns, 'pause').mockImplementationOnce(() => new Promise((resolve) => { goOn = resolve; }));
+    const answer = new Pulling(live(), { document: parse(`subscription { committee(after: "${from}") { ${SECRETS} } }`), variables: {} }, () => standing('passing'));
+    const message = answer.next();
+    await until(() => goOn !== undefined);
+    await server.send('endOffice', { office: 'AUDITOR', person: server.personId('passing') }, 'secretariat');
+    goOn?.();
+    expect(await message).toEqual({ data: { committee: { position: String(position), change: null } } });
+    await answer.stop();
   });
 
   it('are asked about under each connection\'s own id, however it is written, and several of a socket at once', async () => {

@@ -138,6 +138,25 @@ describe('Field by field in turns of their own, an answer is the same to the byt
     }
     expect(pauses).toBeGreaterThan(400);
   });
+
+  it('an answer is of one moment, however many turns it took and whatever was recorded between them', async () => {
+    const query = `{ ${Array.from({ length: 9 }, (_, i) => `c${i}: committee { position time name }`).join(' ')} me { personId } }`;
+    let [recorded, before] = [0, Promise.resolve()];
+    // One field after the other, and something recorded before each of the first.
+    const record = async (): Promise<void> => {
+      if (recorded++ >= 9) return;
+      const { position } = await server.send('renameKeyArea', { code: 'KA1', title: `Title ${recorded} of ${server.head}` }, 'secretariat') as { position: string };
+      await server.running.system.views.reaches(Number(position), 5_000);
+    };
+    jest.spyOn(turns, 'pause').mockImplementation(() => (before = before.then(record)));
+    for (let i = 0; i < 3; i++) {
+      const { head } = server;
+      recorded = 0;
+      const { data } = await server.ask(query, 'auditor');
+      expect(new Set(Object.values(data as Json).flatMap((one: Json) => (one.position === undefined ? [] : [one.position]))).size).toBe(1);
+      expect(server.head).toBe(head + 9);
+    }
+  });
 });
 
 describe('Compiled and by graphql-js, an answer is the same to the byte', () => {

@@ -6,6 +6,7 @@ let now = 0;
 beforeEach(() => { jest.spyOn(performance, 'now').mockImplementation(() => now); });
 afterEach(() => { jest.restoreAllMocks(); });
 
+/** What is done in the immediates of one round of the loop, and in all that follows from it. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 describe('A turn', () => {
@@ -16,12 +17,14 @@ describe('A turn', () => {
     done = [];
   });
 
-  /** Has so much to do, and takes 4 ms for each; the time that a turn has is over after three. */
-  const busy = (name: string, toDo: number) => {
+  /** A subscriber who has so much to do, and takes 4 ms for each; the time that a turn has is over after three. */
+  const subscriber = (name: string, toDo: number) => {
     const one = {
+      calls: 0,
       goOn: () => {
+        one.calls++;
         for (; toDo > 0; toDo--) {
-          if (ofThis.isOver) return ofThis.later(one);
+          if (!ofThis.hasTime()) return ofThis.later(one);
           now += 4;
           done.push(name);
         }
@@ -29,59 +32,114 @@ describe('A turn', () => {
     };
     return one;
   };
-  /** The same as a question that comes to its work some microtasks after it has been called. */
-  const question = async (name: string, toDo: number): Promise<void> => {
-    for (; toDo > 0; toDo--) {
-      await ofThis.pause();
-      await undefined;
-      now += 4;
-      done.push(name);
+  /** A field that comes to its work, of 4 ms, some microtasks after it has been called, and has something to complete some microtasks after that. */
+  const field = async (name: string): Promise<void> => {
+    await ofThis.pause();
+    for (let hops = 0; hops < 3; hops++) await undefined;
+    now += 4;
+    done.push(name);
+    for (let hops = 0; hops < 5; hops++) await undefined;
+  };
+  /** A question has come, with so many fields; the first turn is over by what it had to do before them. */
+  const question = (name: string, fields: number, isGone?: () => boolean): Promise<unknown> => {
+    ofThis.begin(isGone);
+    now += 10;
+    return Promise.all(Array.from({ length: fields }, () => field(name)));
+  };
+  /** What is done in each of the next turns, until there are so many that nothing is done in. */
+  const turnsToCome = async (idle = 2): Promise<string[]> => {
+    const found: string[] = [];
+    for (let silent = 0; silent < idle;) {
+      const before = done.length;
+      await nextTurn();
+      silent = done.length === before ? silent + 1 : 0;
+      if (done.length > before) found.push(done.slice(before).join(''));
     }
+    return found;
   };
 
   it('ends when its time is over; who has more to do goes on in the next, after all who were due before', async () => {
-    ofThis.now([busy('a', 5), busy('b', 1), busy('c', 2)]);
+    ofThis.now([subscriber('a', 5), subscriber('b', 1), subscriber('c', 2)]);
     expect(done).toEqual(['a', 'a', 'a']);
-    await nextTurn();
-    expect(done.slice(3)).toEqual(['b', 'c', 'c']);
-    await nextTurn();
-    expect(done.slice(6)).toEqual(['a', 'a']);
-    await nextTurn();
-    expect(done).toHaveLength(8);
+    expect(await turnsToCome()).toEqual(['bcc', 'aa']);
   });
 
   it('begins with those who have come since, each of them once', async () => {
-    const [one, other] = [busy('one', 2), busy('other', 1)];
+    const [one, other] = [subscriber('a', 2), subscriber('b', 1)];
     for (const each of [one, other, one]) ofThis.later(each);
     expect(done).toEqual([]);
+    expect(await turnsToCome()).toEqual(['aab']);
+    expect([one.calls, other.calls]).toEqual([1, 1]);
+  });
+
+  it('that another round comes into calls nobody who is due twice', async () => {
+    const both = [subscriber('a', 4), subscriber('b', 4)];
+    ofThis.now(both);
+    const calls = both.map((one) => one.calls);
+    ofThis.now([...both, ...both]);
+    expect(await turnsToCome()).not.toEqual([]);
+    expect(done.toSorted().join('')).toBe('aaaabbbb');
+    // As often as they had something to do, or were told that their time was over.
+    both.forEach((one, i) => expect(one.calls - (calls[i] as number)).toBeLessThanOrEqual(3));
+  });
+
+  it('of a question ends when the work of its fields has taken its time, and not some fields later', async () => {
+    const asked = question('q', 7);
+    await Promise.resolve();
+    expect(await turnsToCome()).toEqual(['qqq', 'qqq', 'q']);
+    await asked;
+  });
+
+  it('is had by each question after the other, however many fields one has, and by subscribers who come meanwhile', async () => {
+    const asked = [question('a', 6)];
     await nextTurn();
-    expect(done).toEqual(['one', 'one', 'other']);
-  });
-
-  it('that others come into calls nobody twice for the same', async () => {
-    const both = [busy('a', 4), busy('b', 4)];
-    ofThis.now(both);
-    ofThis.now(both);
-    for (let i = 0; i < 4 && done.length < 8; i++) await nextTurn();
-    expect(done.toSorted()).toEqual(['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']);
-  });
-
-  it('goes from question to question as far as there is time, and others have theirs in between', async () => {
-    ofThis.begin();
-    expect(ofThis.pause()).toBeUndefined();
-    now += 10;
-    const asked = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => question(name, 1));
-    const seen: number[] = [];
-    for (let i = 0; done.length < 8; i++) {
-      if (i > 8) throw new Error(`Nobody went on: ${done.join()}`);
-      await nextTurn();
-      seen.push(done.length);
-    }
+    asked.push(question('b', 4), question('c', 1));
+    ofThis.later(subscriber('s', 1));
+    expect(await turnsToCome()).toEqual(['aaa', 'bbb', 'c', 's', 'b']);
     await Promise.all(asked);
-    expect(done.join('')).toBe('abcdefgh');
-    // Three take the time of a turn; who was called before the third was seen to take it is done in it too.
-    expect(seen.length).toBeGreaterThanOrEqual(2);
-    expect(seen[0]).toBeLessThanOrEqual(5);
+    expect(done).toHaveLength(12);
+  });
+
+  it('is had by four questions at a time; those that came later have their second when one of them has ended', async () => {
+    const asked = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => question(name, 6));
+    expect(await turnsToCome()).toEqual(['aaa', 'bbb', 'ccc', 'ddd', 'aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff', 'eee', 'fff']);
+    await Promise.all(asked);
+  });
+
+  it('is not had by a question that nobody waits for any more', async () => {
+    let isGone = false;
+    void question('a', 9, () => isGone);
+    const other = question('b', 4);
+    await nextTurn();
+    expect(done.join('')).toBe('aaa');
+    isGone = true;
+    expect((await turnsToCome()).join('')).toBe('bbbb');
+    await other;
+  });
+
+  it('is short for those who come in the same round of the loop as others who have had its time', async () => {
+    ofThis.begin();
+    now += 9;
+    expect(ofThis.hasTime()).toBe(true);
+    now += 1;
+    expect(ofThis.hasTime()).toBe(false);
+    ofThis.begin();
+    now += 1;
+    expect(ofThis.hasTime()).toBe(true);
+    now += 1;
+    expect(ofThis.hasTime()).toBe(false);
+    await nextTurn();
+    ofThis.begin();
+    now += 9;
+    expect(ofThis.hasTime()).toBe(true);
+  });
+
+  it('begins for whoever comes outside of any, as when something was waited for', async () => {
+    ofThis.begin();
+    now += 100;
+    expect(ofThis.hasTime()).toBe(false);
+    await nextTurn();
+    expect(ofThis.hasTime()).toBe(true);
   });
 });
 

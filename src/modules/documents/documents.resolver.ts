@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Args, Context, ID, Int, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import type { Provision } from '../../events/shared.js';
 import { brusselsDay } from '../../decider/calendar.js';
 import { Committee } from '../../graphql/committee.types.js';
 import type { GraphqlContext } from '../../graphql/context.js';
@@ -14,7 +13,7 @@ import { holdsOneOf, type Standing } from '../../identity/standing.js';
 import { documentTable, documentTextParts, type DocumentRow, type VersionRow } from '../../projections/documents.view.js';
 import { keyAreasAt } from '../membership/membership.things.js';
 import { KeyArea } from '../membership/membership.types.js';
-import { Recommendation } from '../recommendations/recommendations.types.js';
+import { Provision, Recommendation } from '../recommendations/recommendations.types.js';
 import type { RecommendationParent } from '../recommendations/recommendations.things.js';
 import { difference, type ProvisionDifference as Difference } from './difference.js';
 import { documentIdOf } from './documents.decider.js';
@@ -93,22 +92,30 @@ export class DocumentFieldsResolver {
   ): readonly Difference[] | undefined {
     const numbers = versionsVisibleTo(reader, document).map((v) => v.number);
     if (!numbers.includes(from) || !numbers.includes(to)) return undefined;
-    return difference(this.text(document, from), this.text(document, to));
+    return difference(textOf(this.reads, document, from), textOf(this.reads, document, to));
   }
 
-  private shown(reader: Standing, document: DocumentParent, version: VersionRow): object {
+  private shown(reader: Standing, document: DocumentParent, version: VersionRow): VersionParent {
     const { draftedBy: { personId, ...office }, ballotId, ...rest } = version;
-    const text = (): readonly Provision[] => this.text(document, version.number);
     return {
-      ...rest, language: document.row.language,
-      // Read where it is asked for: a list of versions need not read the text of each.
-      get text() { return text(); },
+      ...rest, document, language: document.row.language,
       draftedBy: holdsOneOf(reader, WHO_SEES_PERSONS) ? { ...office, personId } : office,
       decision: ballotId === undefined ? undefined : this.visibility.thing(reader, ballotId, document.at),
     };
   }
+}
 
-  private text({ id, at }: DocumentParent, number: number): readonly Provision[] {
-    return this.reads.part(documentTextParts, id, number, at)?.text ?? [];
+interface VersionParent { readonly number: number; readonly document: DocumentParent; readonly [field: string]: unknown }
+
+@Injectable()
+@Resolver(() => DocumentVersion)
+export class DocumentVersionResolver {
+  constructor(private readonly reads: Reads) {}
+
+  @ResolveField(() => [Provision])
+  text(@Parent() { document, number }: VersionParent): readonly Provision[] {
+    return textOf(this.reads, document, number);
   }
 }
+
+const textOf = (reads: Reads, { id, at }: DocumentParent, number: number): readonly Provision[] => reads.part(documentTextParts, id, number, at)?.text ?? [];

@@ -52,6 +52,7 @@ function tasks(reads: Reads, reader: Standing, at: number, among?: readonly stri
       row.versions.length === 0 ? `Draft and publish the adopted text of "${row.title}".` : `Publish the drafted text of "${row.title}".`)),
     ...reads.all(recommendationTable, at, { revising: 'true' }).flatMap(({ row: { revises, ballotId, title, submittedAt } }) => {
       const id = documentIdOf(revises as string);
+      if (among && !among.includes(id)) return [];
       const isPublished = reads.get(documentTable, id, at)?.versions.some((version) => version.ballotId === ballotId && version.publishedAt !== undefined);
       return isPublished ? [] : [task(id, submittedAt ?? at, `Draft and publish the next version, as "${title}" was adopted.`)];
     }),

@@ -6,7 +6,7 @@ import { connectionOf, PageArgs } from '../../graphql/paging.js';
 import { DateScalar, DateTimeScalar, Sha256Scalar } from '../../graphql/scalars.js';
 import { Ballot } from '../ballots/ballots.types.js';
 import { KeyArea } from '../membership/membership.types.js';
-import { Provision, Recommendation } from '../recommendations/recommendations.types.js';
+import { Recommendation } from '../recommendations/recommendations.types.js';
 import { DIFFERENCE_KINDS } from './difference.js';
 
 export const VersionKindEnum = enumOf('VersionKind', ['VERSION', 'CORRIGENDUM'] as const);
@@ -33,7 +33,6 @@ export class DocumentVersion {
   @Field(() => VersionStateEnum) state: string;
   @Field(() => String) language: string;
   @Field(() => Int, { nullable: true }) basedOn?: number;
-  @Field(() => [Provision]) text: Provision[];
   @Field(() => Sha256Scalar) hash: string;
   @Field(() => Actor) draftedBy: Actor;
   @Field(() => DateTimeScalar) draftedAt: string;
