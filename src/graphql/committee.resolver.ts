@@ -9,6 +9,7 @@ import { Committee, CommitteeArgs, LiveArgs } from './committee.types.js';
 import type { GraphqlContext } from './context.js';
 import { connection, PageArgs, type Connection } from './paging.js';
 import { Reads } from './reads.js';
+import { turns } from './turns.js';
 import { Visibility } from './visibility.js';
 
 /** How long a reader waits for this node to have seen a position. */
@@ -66,7 +67,10 @@ export class CommitteeResolver {
     description: 'The only way to read. At most one argument: `at` a position, `asOf` a time (the last position recorded at or before it), `notBefore` waits for a position.',
   })
   async committee(@Args() args: CommitteeArgs): Promise<Committee> {
-    return { position: await this.moments.find(args) };
+    const { place } = turns;
+    const position = await this.moments.find(args);
+    await turns.goBackTo(place);
+    return { position };
   }
 
   // Answered over the socket (graphql/live.ts); here it gives the schema its field. What is executed for a message is the message.
@@ -89,7 +93,7 @@ export class CommitteeResolver {
   }
 
   @ResolveField(() => LogEntryConnection, { description: 'Auditor. Cursors are positions; entries up to `position`.' })
-  log(@Parent() { position }: Committee, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<LogEntry> {
+  log(@Parent() { position }: Committee, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Promise<Connection<LogEntry>> {
     return connection(
       args,
       (after, limit) => this.reads.log.read(after, limit).filter((stored) => stored.position <= position),

@@ -55,7 +55,7 @@ export class ConsequencesResolver {
   constructor(private readonly reads: Reads, private readonly failed: FailedConsequences) {}
 
   @ResolveField(() => ConsequenceConnection, { description: 'Secretariat, operator, auditor: what processes have still to do, and what they were refused.' })
-  consequences(@Parent() { position }: Committee, @Args() args: ConsequencesArgs): Connection<Consequence> {
+  consequences(@Parent() { position }: Committee, @Args() args: ConsequencesArgs): Promise<Connection<Consequence>> {
     const wanted = args.filter?.state;
     // Those that are done are most, and are never looked at.
     const states = wanted ? [wanted === 'REFUSED' ? 'REFUSED' : 'WAITING'] : ['WAITING', 'REFUSED'];

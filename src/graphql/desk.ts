@@ -82,7 +82,7 @@ export class TasksResolver {
   constructor(private readonly desk: Desk, private readonly visibility: Visibility) {}
 
   @ResolveField(() => TaskConnection)
-  tasks(@Parent() { at }: MyDesk, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<Task> {
+  tasks(@Parent() { at }: MyDesk, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Promise<Connection<Task>> {
     const tasks = this.desk.tasks(reader, at).map((task, i) => ({ task, cursor: i + 1 }));
     return connection(args, (after, limit) => tasks.slice(after, after + limit), (item) => item.cursor, ({ task }): Task | undefined => {
       const thing = this.visibility.thing(reader, task.thingId, at);

@@ -60,6 +60,8 @@ export class SharedQuestion {
 
   private async execute(position: number, reader: Standing): Promise<Given> {
     const { document, operation, variables } = this.asked;
+    // By itself: one that is long holds up no other subscriber, and ends with the last of its own.
+    await turns.beginLater(() => this.subscribers === 0);
     this.parts.admission.checkRights(document, reader);
     const result = await this.parts.executor.execute({ document, operation, variables, context: { correlationId: newId(), reader }, root: { committee: { position } } });
     return result.errors ? { result } : { result, text: JSON.stringify(result) };

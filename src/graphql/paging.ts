@@ -1,6 +1,7 @@
 import { type Type } from '@nestjs/common';
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
 import { Problem } from '../decider/problem.js';
+import { turns } from './turns.js';
 
 export const PAGE_AT_MOST = 100;
 
@@ -47,9 +48,9 @@ export function pageOf({ first, after }: PageArgs): { readonly after: number; re
  * A page of what `next` gives, without what `see` leaves out: asks on until the page is full or the list ends.
  * @param next at most `limit` items after a cursor, in order
  */
-export function connection<I, T>(
+export async function connection<I, T>(
   args: PageArgs, next: (after: number, limit: number) => readonly I[], cursorOf: (item: I) => number, see: (item: I) => T | undefined,
-): Connection<T> {
+): Promise<Connection<T>> {
   const { first, after } = pageOf(args);
   const edges: Edge<T>[] = [];
   let last = after;
@@ -62,6 +63,7 @@ export function connection<I, T>(
       if (node !== undefined && edges.push({ cursor: String(last), node }) > first) break;
     }
     if (items.length < wanted) break;
+    await turns.pause();
   }
   const hasNextPage = edges.length > first;
   if (hasNextPage) edges.pop();

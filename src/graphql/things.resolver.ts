@@ -13,7 +13,7 @@ export class ThingsResolver {
   constructor(private readonly reads: Reads, private readonly visibility: Visibility) {}
 
   @ResolveField(() => HistoryConnection, { description: 'Entries that touch the thing, up to the moment that is asked; what the reader may not see is left out.' })
-  history(@Parent() thing: Thing, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<HistoryEntryParent> {
+  history(@Parent() thing: Thing, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Promise<Connection<HistoryEntryParent>> {
     return connection(
       args,
       (after, limit) => this.reads.touches(thing.id, after, thing.at, limit),

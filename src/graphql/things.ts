@@ -22,7 +22,7 @@ export class ThingsOf<R extends object, T extends Found> {
   }
 
   /** In the order of creation. A filter that is null or left out does not filter. */
-  page(reader: Standing, at: number, args: PageArgs, filters: Readonly<Record<string, string | null | undefined>> = {}): Connection<T> {
+  page(reader: Standing, at: number, args: PageArgs, filters: Readonly<Record<string, string | null | undefined>> = {}): Promise<Connection<T>> {
     const given = Object.fromEntries(Object.entries(filters).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
     return connection<Listed<R>, T>(
       args, (after, limit) => this.reads.list(this.table, at, { after, limit, filters: given }), (item) => item.thing,

@@ -1,16 +1,18 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 
-/** How long one question, or the subscribers, have the thread before everybody else has their turn. */
+/** How long the thread is at one's disposal before everybody else has their turn. */
 const TURN_MS = 10;
 /** What a question has to begin with where others that came with it have had that. */
 const LEAST_MS = 2;
-/** Questions that have turns at a time. Later ones have had their first and wait, since each that is half answered holds what it has found. */
-const AT_ONCE = 4;
+/** A question that has had the thread for so long is a long one. */
+const LONG_MS = 50;
+/** Long questions that have turns at a time. The others wait, since each that is half answered holds what it has found. */
+const LONG_AT_ONCE = 4;
 
 export interface Waiter { goOn(): void }
 
-/** A field that is found in a later turn. */
+/** A field that is found in a later turn, or whatever else is waited for. */
 class Paused implements Waiter {
   goOn: () => void = () => undefined;
   readonly whenDue = new Promise<void>((resolve) => { this.goOn = resolve; });
@@ -21,7 +23,11 @@ class Party {
   readonly due = new Set<Waiter>();
   /** Goes on where it was: many may be due, and most of them gone. */
   private order = this.due.values();
+  /** Has turns, or waits for some. */
   isInLine = false;
+  isLong = false;
+  /** Milliseconds that it has had the thread. */
+  had = 0;
 
   constructor(readonly isGone: () => boolean = () => false) {}
 
@@ -49,28 +55,44 @@ const afterwards = (call: () => void): void => queueMicrotask(() => process.next
 export class Turns {
   /** Have turns, one after the other. */
   private readonly ring: Party[] = [];
+  /** Long ones that have none for now. */
   private readonly line: Party[] = [];
+  private long = 0;
   private readonly subscribers = new Party();
   /** Whose turn it is: that of all that is done until the microtasks have come to their end. */
   private current: Party | undefined;
+  private since = 0;
   private until = -Infinity;
   private isToCome = false;
   /** When the first question came in this round of the loop; several may come in one. */
   private firstCame: number | undefined;
 
   /** A question has come, and its first turn begins. @param isGone whether nobody waits for the answer any more */
-  begin(isGone?: () => boolean): void {
+  begin(isGone?: () => boolean): Party {
     const now = performance.now();
     if (this.firstCame === undefined) {
       this.firstCame = now;
       setImmediate(() => { this.firstCame = undefined; });
     }
     this.until = Math.max(this.firstCame + TURN_MS, now + LEAST_MS);
-    this.current = new Party(isGone);
-    this.endAfterwards();
+    afterwards(() => { this.current = undefined; });
+    return (this.current = new Party(isGone));
   }
 
-  /** Whether there is time left in this turn. Who comes outside of any, as when something has been waited for, begins one. */
+  /** Another question than the one in whose turn it is asked for begins, in a turn to come. */
+  async beginLater(isGone: () => boolean): Promise<void> {
+    await this.paused(new Party(isGone));
+  }
+
+  /** Whose turn it is: what waits for something else than a turn remembers it, to go back to it. */
+  get place(): Party | undefined { return this.current; }
+
+  /** Goes on as part of the question that it was part of before it waited. */
+  async goBackTo(place: Party | undefined): Promise<void> {
+    if (place && place !== this.current) await this.paused(place);
+  }
+
+  /** Whether there is time left in this turn. Who comes outside of any begins one. */
   hasTime(): boolean {
     if (!this.current) this.begin();
     return performance.now() < this.until;
@@ -78,10 +100,8 @@ export class Turns {
 
   /** Undefined while there is time left; otherwise what is to be waited for. */
   pause(): Promise<void> | undefined {
-    if (this.hasTime()) return undefined;
-    const paused = new Paused();
-    this.add(paused, this.current ?? new Party());
-    return paused.whenDue;
+    const party = this.current ?? this.begin();
+    return performance.now() < this.until ? undefined : this.paused(party);
   }
 
   /** Calls a subscriber in a turn to come. */
@@ -92,17 +112,46 @@ export class Turns {
   /** Calls subscribers now, as far as there is time, after those who are due. */
   now(subscribers: Iterable<Waiter>): void {
     for (const one of subscribers) this.add(one, this.subscribers);
+    const place = this.ring.indexOf(this.subscribers);
+    if (place < 0) return;
+    this.ring.splice(place, 1);
+    this.until = performance.now() + TURN_MS;
     this.serve(this.subscribers);
+  }
+
+  private paused(party: Party): Promise<void> {
+    const paused = new Paused();
+    this.add(paused, party);
+    return paused.whenDue;
   }
 
   private add(waiter: Waiter, party: Party): void {
     party.due.add(waiter);
-    if (!party.isInLine) {
-      party.isInLine = true;
-      if (party === this.subscribers || this.ring.filter((one) => one !== this.subscribers).length < AT_ONCE) this.ring.push(party);
-      else this.line.push(party);
-    }
+    if (!party.isInLine) this.join(party);
     this.soon();
+  }
+
+  /** To the end of the ring, or of the line where it is a long one and there are as many of those in the ring as there may be. */
+  private join(party: Party): void {
+    party.isInLine = true;
+    if (party.had >= LONG_MS && party !== this.subscribers && !party.isLong) {
+      if (this.long === LONG_AT_ONCE) {
+        this.line.push(party);
+        return;
+      }
+      party.isLong = true;
+      this.long++;
+    }
+    this.ring.push(party);
+  }
+
+  private leave(party: Party): void {
+    party.isInLine = false;
+    if (!party.isLong) return;
+    party.isLong = false;
+    this.long--;
+    const next = this.line.shift();
+    if (next) this.join(next);
   }
 
   private soon(): void {
@@ -110,16 +159,21 @@ export class Turns {
     this.isToCome = true;
     setImmediate(() => {
       this.isToCome = false;
-      const party = this.ring.shift();
-      if (!party) return;
-      this.ring.push(party);
-      if (party.isGone()) party.due.clear();
-      this.serve(party);
+      this.until = performance.now() + TURN_MS;
+      this.next();
     });
   }
 
+  /** The next of the ring, if there is time left. */
+  private next(): void {
+    const party = performance.now() < this.until ? this.ring.shift() : undefined;
+    if (!party) return this.soon();
+    if (party.isGone()) party.due.clear();
+    this.serve(party);
+  }
+
   private serve(party: Party): void {
-    this.until = performance.now() + TURN_MS;
+    this.since = performance.now();
     this.goOn(party);
   }
 
@@ -132,21 +186,13 @@ export class Turns {
       // What a question does comes in microtasks: when they have come to their end it is known what time is left.
       if (waiter instanceof Paused) return afterwards(() => this.goOn(party));
     }
-    this.endAfterwards();
-    if (party.due.size === 0) this.leave(party);
-    this.soon();
-  }
-
-  private endAfterwards(): void {
-    afterwards(() => { this.current = undefined; });
-  }
-
-  private leave(party: Party): void {
-    if (!party.isInLine) return;
-    party.isInLine = false;
-    this.ring.splice(this.ring.indexOf(party), 1);
-    const next = party === this.subscribers ? undefined : this.line.shift();
-    if (next) this.ring.push(next);
+    afterwards(() => {
+      this.current = undefined;
+      party.had += performance.now() - this.since;
+      if (party.due.size === 0) this.leave(party);
+      else this.join(party);
+      this.next();
+    });
   }
 }
 

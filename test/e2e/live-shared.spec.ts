@@ -166,6 +166,23 @@ describe('Subscribers who ask the same', () => {
     await answer.stop();
   });
 
+  it('are looked for an answer by itself, which is given up when the last of them has left', async () => {
+    const from = server.head;
+    await vote(1);
+    const searches: (() => boolean)[] = [];
+    jest.spyOn(turns, 'beginLater').mockImplementation((isGone) => new Promise(() => { searches.push(isGone); }));
+    const one = live();
+    const document = parse(`subscription { committee(after: "${from}") { ${SECRETS} } }`);
+    const [first, last] = [0, 1].map(() => new Pulling(one, { document, variables: {} }, () => standing('stranger')));
+    void first?.text();
+    void last?.text();
+    await until(() => searches.length > 0);
+    await first?.stop();
+    expect(searches.map((isGone) => isGone())).toEqual([false]);
+    await last?.stop();
+    expect(searches.map((isGone) => isGone())).toEqual([true]);
+  });
+
   it('are asked about under each connection\'s own id, however it is written, and several of a socket at once', async () => {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const messages: Json[] = [];

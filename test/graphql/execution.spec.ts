@@ -8,7 +8,7 @@ import { documentsOf } from '../support/asked.js';
 import { everyField } from '../support/every-field.js';
 import { randomDocument } from '../support/random-document.js';
 import { below, randomFrom, SEED } from '../support/random.js';
-import { TestServer, type Json } from '../support/server.js';
+import { TestServer, until, type Json } from '../support/server.js';
 
 const AT_ONCE = { compiledAtUse: 1, fields: 100_000, fieldsKept: 100_000_000 };
 const PEOPLE = [undefined, 'stranger', 'galicia-representative', 'chair', 'secretariat', 'auditor'] as const;
@@ -156,6 +156,39 @@ describe('Field by field in turns of their own, an answer is the same to the byt
       expect(new Set(Object.values(data as Json).flatMap((one: Json) => (one.position === undefined ? [] : [one.position]))).size).toBe(1);
       expect(server.head).toBe(head + 9);
     }
+  });
+
+  it('a question that waited for a position goes on in the turns that it had before, until its connection ends', async () => {
+    const begun: ReturnType<typeof turns.begin>[] = [];
+    const begin = turns.begin.bind(turns);
+    jest.spyOn(turns, 'begin').mockImplementation((isGone) => { const party = begin(isGone); begun.push(party); return party; });
+    const back = jest.spyOn(turns, 'goBackTo');
+    const asked = server.ask(`{ committee(notBefore: "${server.head + 1}") { position regions(first: 3) { edges { cursor } } } }`, 'auditor');
+    await until(() => begun.length > 0);
+    const [own] = begun;
+    await server.send('renameKeyArea', { code: 'KA2', title: `Title of ${server.head}` }, 'secretariat');
+    expect((await asked).data.committee.regions.edges).toHaveLength(3);
+    expect(back).toHaveBeenCalledWith(own);
+    expect(own?.isGone()).toBe(false);
+  });
+
+  it('a question is given up whose connection has ended, and the server does nothing more for it', async () => {
+    const begun: ReturnType<typeof turns.begin>[] = [];
+    const begin = turns.begin.bind(turns);
+    jest.spyOn(turns, 'begin').mockImplementation((isGone) => { const party = begin(isGone); begun.push(party); return party; });
+    const leave = new AbortController();
+    const left = fetch(`${server.url}/graphql`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, signal: leave.signal, body: JSON.stringify({ query: `{ committee(notBefore: "${server.head + 1}") { name } }` }),
+    }).catch((error: Error) => error.name);
+    await until(() => begun.length > 0);
+    leave.abort();
+    expect(await left).toBe('AbortError');
+    await until(() => begun[0]?.isGone() === true);
+    const found = jest.spyOn(server.running.system.reads, 'get');
+    await server.send('renameKeyArea', { code: 'KA2', title: `Title of ${server.head}` }, 'secretariat');
+    await server.running.system.views.reaches(server.head, 5_000);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    expect(found).not.toHaveBeenCalled();
   });
 });
 

@@ -95,15 +95,47 @@ describe('A turn', () => {
     await nextTurn();
     asked.push(question('b', 4), question('c', 1));
     ofThis.later(subscriber('s', 1));
-    expect(await turnsToCome()).toEqual(['aaa', 'bbb', 'c', 's', 'b']);
+    expect(await turnsToCome()).toEqual(['aaa', 'bbb', 'csb']);
     await Promise.all(asked);
     expect(done).toHaveLength(12);
   });
 
-  it('is had by four questions at a time; those that came later have their second when one of them has ended', async () => {
-    const asked = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => question(name, 6));
-    expect(await turnsToCome()).toEqual(['aaa', 'bbb', 'ccc', 'ddd', 'aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff', 'eee', 'fff']);
+  it('is had by all who have not had the thread for long, and by four at a time of those who have', async () => {
+    // Five turns of 12 ms make a long one of each but g.
+    const asked = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => question(name, name === 'g' ? 3 : 21));
+    const told = await turnsToCome();
     await Promise.all(asked);
+    expect(told.slice(0, 7)).toEqual(['aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff', 'ggg']);
+    const then = told.slice(7);
+    // Five turns each, then the first four to their end, then the others.
+    expect(then.slice(0, 24).join('')).toBe('aaabbbcccdddeeefff'.repeat(4));
+    expect(then.slice(24, 32).join('')).toBe('aaabbbcccddd'.repeat(2));
+    expect(then.slice(32).join('')).toBe('eeefff'.repeat(2));
+  });
+
+  it('goes on as part of the question that waited for something else', async () => {
+    let isGone = false;
+    let arrive: (() => void) | undefined;
+    const waited = new Promise<void>((resolve) => { arrive = resolve; });
+    ofThis.begin(() => isGone);
+    const { place } = ofThis;
+    const asked = (async () => {
+      await waited;
+      await ofThis.goBackTo(place);
+      expect(ofThis.place).toBe(place);
+      for (let i = 0; i < 99; i++) await field('q');
+    })();
+    await nextTurn();
+    expect(ofThis.place).toBeUndefined();
+    // What was waited for comes in the turn of the subscribers.
+    ofThis.now([{ goOn: () => { arrive?.(); } }]);
+    for (let i = 0; i < 4; i++) await nextTurn();
+    expect(done.length).toBeGreaterThan(6);
+    expect(done.length).toBeLessThan(20);
+    // It is dropped when nobody waits for it, as if it had not waited itself.
+    isGone = true;
+    expect(await turnsToCome()).toEqual([]);
+    void asked;
   });
 
   it('is not had by a question that nobody waits for any more', async () => {

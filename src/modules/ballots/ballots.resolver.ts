@@ -29,7 +29,7 @@ export class BallotsResolver {
   }
 
   @ResolveField(() => BallotConnection)
-  ballots(@Parent() { position }: Committee, @Args() args: BallotsArgs, @Context() { reader }: GraphqlContext): Connection<BallotParent> {
+  ballots(@Parent() { position }: Committee, @Args() args: BallotsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<BallotParent>> {
     const { state, subject } = args.filter ?? {};
     // By a text that this reader may not see one finds as little as by one that is not there, though its closed ballot is public.
     const known = typeof subject !== 'string' || this.visibility.mayKnow(reader, subject, position);

@@ -35,7 +35,7 @@ export class DocumentsResolver {
   }
 
   @ResolveField(() => PolicyDocumentConnection)
-  policyDocuments(@Parent() { position }: Committee, @Args() args: PolicyDocumentsArgs, @Context() { reader }: GraphqlContext): Connection<DocumentParent> {
+  policyDocuments(@Parent() { position }: Committee, @Args() args: PolicyDocumentsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<DocumentParent>> {
     const { keyArea, published } = args.filter ?? {};
     return this.all.page(reader, position, args, { keyArea, published: published?.toString() });
   }
@@ -74,7 +74,7 @@ export class DocumentFieldsResolver {
   }
 
   @ResolveField(() => DocumentVersionConnection)
-  versions(@Parent() document: DocumentParent, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Connection<object> {
+  versions(@Parent() document: DocumentParent, @Args() args: PageArgs, @Context() { reader }: GraphqlContext): Promise<Connection<object>> {
     const versions = versionsVisibleTo(reader, document);
     return connection(args, (after, limit) => versions.filter((v) => v.number > after).slice(0, limit), (v) => v.number, (v) => this.shown(reader, document, v));
   }

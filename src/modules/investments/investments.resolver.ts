@@ -29,7 +29,7 @@ export class InvestmentsResolver {
   }
 
   @ResolveField(() => JointInvestmentConnection)
-  jointInvestments(@Parent() { position }: Committee, @Args() args: JointInvestmentsArgs, @Context() { reader }: GraphqlContext): Connection<InvestmentParent> {
+  jointInvestments(@Parent() { position }: Committee, @Args() args: JointInvestmentsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<InvestmentParent>> {
     return this.all.page(reader, position, args, { ...args.filter });
   }
 }

@@ -70,7 +70,7 @@ export class MembershipResolver {
   }
 
   @ResolveField(() => RegionConnection)
-  regions(@Parent() { position }: Committee, @Args() args: RegionsArgs, @Context() { reader }: GraphqlContext): Connection<Region> {
+  regions(@Parent() { position }: Committee, @Args() args: RegionsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<Region>> {
     const { membership, withoutRepresentative } = args.filter ?? {};
     return this.allRegions.page(reader, position, args, { membership, withoutRepresentative: withoutRepresentative?.toString() });
   }
@@ -86,7 +86,7 @@ export class MembershipResolver {
   }
 
   @ResolveField(() => AccessionConnection, { description: 'Secretariat, auditor.' })
-  accessions(@Parent() { position }: Committee, @Args() args: AccessionsArgs, @Context() { reader }: GraphqlContext): Connection<Accession> {
+  accessions(@Parent() { position }: Committee, @Args() args: AccessionsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<Accession>> {
     return this.allAccessions.page(reader, position, args, { ...args.filter });
   }
 

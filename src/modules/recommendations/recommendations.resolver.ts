@@ -29,7 +29,7 @@ export class RecommendationsResolver {
   }
 
   @ResolveField(() => RecommendationConnection)
-  recommendations(@Parent() { position }: Committee, @Args() args: RecommendationsArgs, @Context() { reader }: GraphqlContext): Connection<RecommendationParent> {
+  recommendations(@Parent() { position }: Committee, @Args() args: RecommendationsArgs, @Context() { reader }: GraphqlContext): Promise<Connection<RecommendationParent>> {
     return this.all.page(reader, position, args, { ...args.filter });
   }
 }

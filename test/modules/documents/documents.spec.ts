@@ -10,7 +10,7 @@ import type { Visibility } from '../../../src/graphql/visibility.js';
 import { VISITOR } from '../../../src/identity/standing.js';
 import { difference } from '../../../src/modules/documents/difference.js';
 import { documentIdOf } from '../../../src/modules/documents/documents.decider.js';
-import { DocumentFieldsResolver } from '../../../src/modules/documents/documents.resolver.js';
+import { DocumentFieldsResolver, DocumentVersionResolver } from '../../../src/modules/documents/documents.resolver.js';
 import type { DocumentParent } from '../../../src/modules/documents/documents.things.js';
 import { DEFAULT_RULES } from '../../../src/modules/membership/default-rules.js';
 import { documentTable } from '../../../src/projections/documents.view.js';
@@ -170,15 +170,16 @@ describe('Policy documents', () => {
 });
 
 describe('The versions of a document', () => {
-  it('are shown, a hundred of them, without reading a text; one text is read where one is asked for', () => {
+  it('are shown, a hundred of them, without reading a text; one text is read where one is asked for', async () => {
     const read: number[] = [];
     const reads = { part: (_: unknown, __: string, number: number) => { read.push(number); return { text: [{ id: 'p', text: `text ${number}` }] }; } } as unknown as Reads;
     const versions = Array.from({ length: 100 }, (_, i) => ({ number: i + 1, publishedAt: '2026-01-01T00:00:00.000Z', draftedBy: { office: 'SECRETARIAT' } }));
     const document = { id: 'd', at: 7, row: { language: 'en', versions } } as unknown as DocumentParent;
-    const { edges } = new DocumentFieldsResolver(reads, {} as Visibility).versions(document, { first: 100 }, { reader: VISITOR } as GraphqlContext);
+    const { edges } = await new DocumentFieldsResolver(reads, {} as Visibility).versions(document, { first: 100 }, { reader: VISITOR } as GraphqlContext);
     expect(edges.map(({ node }) => (node as { number: number }).number)).toEqual(versions.map(({ number }) => number));
     expect(read).toEqual([]);
-    expect((edges[41]?.node as { text: unknown }).text).toEqual([{ id: 'p', text: 'text 42' }]);
+    const version = edges[41]?.node as Parameters<DocumentVersionResolver['text']>[0];
+    expect(new DocumentVersionResolver(reads).text(version)).toEqual([{ id: 'p', text: 'text 42' }]);
     expect(read).toEqual([42]);
   });
 });
