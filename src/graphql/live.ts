@@ -171,11 +171,15 @@ export class Answer implements AsyncIterableIterator<never> {
         this.question.ask(position, reader, (outcome) => {
           this.isHeld = false;
           if (this.isOver) return;
-          // An answer may have been looked for in several turns: whoever has other rights by then is asked about anew.
-          if (!isHere && recorded !== this.around.recorded() && !areEqual(reader, this.subscriber.standing())) return this.goOn();
-          if ('error' in outcome) this.fail(outcome.error);
-          else this.give(position, outcome.value);
-          // Called back later, among others who share the answer.
+          try {
+            // An answer may have been looked for in several turns: whoever has other rights by then is asked about anew.
+            const isOfThen = isHere || recorded === this.around.recorded() || areEqual(reader, this.subscriber.standing());
+            if (isOfThen && 'error' in outcome) this.fail(outcome.error);
+            else if (isOfThen && 'value' in outcome) this.give(position, outcome.value);
+          } catch (error) {
+            // Of this subscriber alone: others who share the answer are called back after it.
+            this.fail(error);
+          }
           if (!isHere) this.goOn();
         });
         isHere = false;
@@ -214,7 +218,7 @@ export class Answer implements AsyncIterableIterator<never> {
   private taken(): void {
     this.isHeld = false;
     if (Date.now() - this.givenAt > SLOW_MS && this.around.head() - this.last > SLOW_POSITIONS) this.fail(overflow(this.last));
-    else this.goOn();
+    else turns.later(this);
   }
 
   /** The error is the last that it is told, if it takes it. */

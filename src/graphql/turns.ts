@@ -10,6 +10,7 @@ const LONG_MS = 50;
 /** Long questions that have turns at a time. The others wait, since each that is half answered holds what it has found. */
 const LONG_AT_ONCE = 4;
 
+/** Does what there is to do while there is time. */
 export interface Waiter { goOn(): void }
 
 /** A field that is found in a later turn, or whatever else is waited for. */
@@ -23,10 +24,10 @@ class Party {
   readonly due = new Set<Waiter>();
   /** Goes on where it was: many may be due, and most of them gone. */
   private order = this.due.values();
-  /** Has turns, or waits for some. */
-  isInLine = false;
+  /** Has its turn, or is in the ring or the line of those who will. */
+  isIn = false;
   isLong = false;
-  /** Milliseconds that it has had the thread. */
+  /** Milliseconds that it has had the thread, in turns after its first. */
   had = 0;
 
   constructor(readonly isGone: () => boolean = () => false) {}
@@ -67,7 +68,10 @@ export class Turns {
   /** When the first question came in this round of the loop; several may come in one. */
   private firstCame: number | undefined;
 
-  /** A question has come, and its first turn begins. @param isGone whether nobody waits for the answer any more */
+  /**
+   * A question has come, and its first turn begins. All that is done until the microtasks have come to their end is taken to be its work, so one may begin at a time.
+   * @param isGone whether nobody waits for the answer any more; that stays so
+   */
   begin(isGone?: () => boolean): Party {
     const now = performance.now();
     if (this.firstCame === undefined) {
@@ -75,8 +79,9 @@ export class Turns {
       setImmediate(() => { this.firstCame = undefined; });
     }
     this.until = Math.max(this.firstCame + TURN_MS, now + LEAST_MS);
-    afterwards(() => { this.current = undefined; });
-    return (this.current = new Party(isGone));
+    const party = new Party(isGone);
+    afterwards(() => { if (this.current === party) this.current = undefined; });
+    return (this.current = party);
   }
 
   /** Another question than the one in whose turn it is asked for begins, in a turn to come. */
@@ -112,9 +117,10 @@ export class Turns {
   /** Calls subscribers now, as far as there is time, after those who are due. */
   now(subscribers: Iterable<Waiter>): void {
     for (const one of subscribers) this.add(one, this.subscribers);
-    const place = this.ring.indexOf(this.subscribers);
-    if (place < 0) return;
-    this.ring.splice(place, 1);
+    const at = this.ring.indexOf(this.subscribers);
+    // They are having their turn.
+    if (at < 0) return;
+    this.ring.splice(at, 1);
     this.until = performance.now() + TURN_MS;
     this.serve(this.subscribers);
   }
@@ -127,13 +133,13 @@ export class Turns {
 
   private add(waiter: Waiter, party: Party): void {
     party.due.add(waiter);
-    if (!party.isInLine) this.join(party);
+    if (!party.isIn) this.queue(party);
     this.soon();
   }
 
   /** To the end of the ring, or of the line where it is a long one and there are as many of those in the ring as there may be. */
-  private join(party: Party): void {
-    party.isInLine = true;
+  private queue(party: Party): void {
+    party.isIn = true;
     if (party.had >= LONG_MS && party !== this.subscribers && !party.isLong) {
       if (this.long === LONG_AT_ONCE) {
         this.line.push(party);
@@ -146,12 +152,13 @@ export class Turns {
   }
 
   private leave(party: Party): void {
-    party.isInLine = false;
+    party.isIn = false;
     if (!party.isLong) return;
     party.isLong = false;
     this.long--;
-    const next = this.line.shift();
-    if (next) this.join(next);
+    let next: Party | undefined;
+    do next = this.line.shift(); while (next?.isGone());
+    if (next) this.queue(next);
   }
 
   private soon(): void {
@@ -174,25 +181,29 @@ export class Turns {
 
   private serve(party: Party): void {
     this.since = performance.now();
-    this.goOn(party);
+    this.callDue(party);
   }
 
-  private goOn(party: Party): void {
+  private callDue(party: Party): void {
     this.current = party;
-    while (performance.now() < this.until) {
-      const waiter = party.take();
-      if (!waiter) break;
-      waiter.goOn();
+    let waiter: Waiter | undefined;
+    try {
+      do {
+        waiter = performance.now() < this.until ? party.take() : undefined;
+        waiter?.goOn();
+      } while (waiter && !(waiter instanceof Paused));
+    } finally {
       // What a question does comes in microtasks: when they have come to their end it is known what time is left.
-      if (waiter instanceof Paused) return afterwards(() => this.goOn(party));
+      afterwards(waiter instanceof Paused ? () => this.callDue(party) : () => this.end(party));
     }
-    afterwards(() => {
-      this.current = undefined;
-      party.had += performance.now() - this.since;
-      if (party.due.size === 0) this.leave(party);
-      else this.join(party);
-      this.next();
-    });
+  }
+
+  private end(party: Party): void {
+    this.current = undefined;
+    party.had += performance.now() - this.since;
+    if (party.due.size === 0) this.leave(party);
+    else this.queue(party);
+    this.next();
   }
 }
 

@@ -3,6 +3,7 @@ import { execute, getNamedType, parse, type GraphQLOutputType, type GraphQLSchem
 import WebSocket from 'ws';
 import { Admission } from '../../src/graphql/admission.js';
 import { Executor } from '../../src/graphql/execution.js';
+import { Problem } from '../../src/decider/problem.js';
 import { Live } from '../../src/graphql/live.js';
 import { turns } from '../../src/graphql/turns.js';
 import { Pulling } from '../support/pulling.js';
@@ -164,6 +165,27 @@ describe('Subscribers who ask the same', () => {
     goOn?.();
     expect(await message).toEqual({ data: { committee: { position: String(position), change: null } } });
     await answer.stop();
+  });
+
+  it('go on where one of them cannot be known any more when its answer is there', async () => {
+    const from = server.head;
+    await vote(2);
+    let goOn: (() => void) | undefined;
+    jest.spyOn(turns, 'beginLater').mockImplementationOnce(() => new Promise((resolve) => { goOn = resolve; }));
+    const one = live();
+    const document = parse(`subscription { committee(after: "${from}") { ${SECRETS} } }`);
+    let isUnknown = false;
+    const unknown = new Pulling(one, { document, variables: {} }, () => { if (isUnknown) throw new Problem('UNAVAILABLE', 'UNREADABLE', 'Not now.'); return standing('stranger'); });
+    const other = new Pulling(one, { document, variables: {} }, () => standing('another-stranger'));
+    const messages = [unknown.next(), other.next()];
+    await until(() => goOn !== undefined);
+    isUnknown = true;
+    await vote(3);
+    goOn?.();
+    const [told, given] = await Promise.all(messages);
+    expect(told.errors[0].extensions).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(given.data.committee.position).toBe(String(from + 1));
+    await Promise.all([unknown.stop(), other.stop()]);
   });
 
   it('are looked for an answer by itself, which is given up when the last of them has left', async () => {

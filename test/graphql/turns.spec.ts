@@ -149,6 +149,32 @@ describe('A turn', () => {
     await other;
   });
 
+  it('is not waited for behind long questions that nobody waits for any more', async () => {
+    const isGone = new Set<string>();
+    const names = ['a', 'b', 'c', 'd', 'x', 'y', 'z', 'e'];
+    const asked = names.map((name) => question(name, 18 + (name === 'a' ? 3 : 12), () => isGone.has(name)));
+    const rounds = async (n: number): Promise<string> => {
+      const from = done.length;
+      for (let i = 0; i < n; i++) await nextTurn();
+      return done.slice(from).join('');
+    };
+    // All have become long ones: a to d have turns, the others stand in line.
+    await rounds(8 * 5 + 4);
+    ['x', 'y', 'z'].forEach((name) => isGone.add(name));
+    const then = (await turnsToCome()).join('');
+    // The first that ends makes room for the only one that is left, and not for those before it.
+    expect(then).toBe(`aaabbbcccdddeee${'bbbcccdddeee'.repeat(3)}eee`);
+    await Promise.all([0, 1, 2, 3, 7].map((i) => asked[i]));
+  });
+
+  it('goes on for the others where one throws, which whoever called is told', async () => {
+    const broken = { goOn: () => { throw new Error('broken on purpose'); } };
+    expect(() => { ofThis.now([subscriber('a', 1), broken, subscriber('b', 1)]); }).toThrow('broken on purpose');
+    expect(await turnsToCome()).toEqual(['b']);
+    ofThis.now([subscriber('c', 1)]);
+    expect(done.join('')).toBe('abc');
+  });
+
   it('is short for those who come in the same round of the loop as others who have had its time', async () => {
     ofThis.begin();
     now += 9;
