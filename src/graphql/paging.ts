@@ -55,14 +55,14 @@ export async function connection<I, T>(
   const edges: Edge<T>[] = [];
   let last = after;
   // Where some were left out, most may be: the strides become longer.
-  for (let wanted = first + 1; edges.length <= first; wanted = Math.min(2 * wanted, PAGE_AT_MOST)) {
+  for (let wanted = first + 1; ; wanted = Math.min(2 * wanted, PAGE_AT_MOST)) {
     const items = next(last, wanted);
     for (const item of items) {
       last = cursorOf(item);
       const node = see(item);
       if (node !== undefined && edges.push({ cursor: String(last), node }) > first) break;
     }
-    if (items.length < wanted) break;
+    if (edges.length > first || items.length < wanted) break;
     await turns.pause();
   }
   const hasNextPage = edges.length > first;

@@ -23,7 +23,6 @@ export class Reads {
   /** Lists are kept when they are asked for again: of a past that is asked for once they would only have to be collected later, at twice the cost. */
   private readonly asked = new LRUCache<string, true>({ max: ROWS_KEPT });
   private readonly revisions = new LRUCache<string, number>({ max: ROWS_KEPT });
-
   private readonly entries = new LRUCache<number, Entry>({ maxSize: ENTRIES_KEPT });
 
   constructor(private readonly rows: ViewRows, readonly log: LocalLog, readonly codec: Codec) {}

@@ -85,16 +85,16 @@ export class Turns {
   }
 
   /** Another question than the one in whose turn it is asked for begins, in a turn to come. */
-  async beginLater(isGone: () => boolean): Promise<void> {
-    await this.paused(new Party(isGone));
+  beginLater(isGone: () => boolean): Promise<void> {
+    return this.paused(new Party(isGone));
   }
 
   /** Whose turn it is: what waits for something else than a turn remembers it, to go back to it. */
   get place(): Party | undefined { return this.current; }
 
-  /** Goes on as part of the question that it was part of before it waited. */
-  async goBackTo(place: Party | undefined): Promise<void> {
-    if (place && place !== this.current) await this.paused(place);
+  /** To go on as part of the question that it was part of before it waited. Undefined where it is. */
+  goBackTo(place: Party | undefined): Promise<void> | undefined {
+    return place && place !== this.current ? this.paused(place) : undefined;
   }
 
   /** Whether there is time left in this turn. Who comes outside of any begins one. */

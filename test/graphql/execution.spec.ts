@@ -159,31 +159,28 @@ describe('Field by field in turns of their own, an answer is the same to the byt
   });
 
   it('a question that waited for a position goes on in the turns that it had before, until its connection ends', async () => {
-    const begun: ReturnType<typeof turns.begin>[] = [];
-    const begin = turns.begin.bind(turns);
-    jest.spyOn(turns, 'begin').mockImplementation((isGone) => { const party = begin(isGone); begun.push(party); return party; });
+    const begin = jest.spyOn(turns, 'begin');
+    const own = () => begin.mock.results[0]?.value as ReturnType<typeof turns.begin> | undefined;
     const back = jest.spyOn(turns, 'goBackTo');
     const asked = server.ask(`{ committee(notBefore: "${server.head + 1}") { position regions(first: 3) { edges { cursor } } } }`, 'auditor');
-    await until(() => begun.length > 0);
-    const [own] = begun;
+    await until(() => own() !== undefined);
     await server.send('renameKeyArea', { code: 'KA2', title: `Title of ${server.head}` }, 'secretariat');
     expect((await asked).data.committee.regions.edges).toHaveLength(3);
-    expect(back).toHaveBeenCalledWith(own);
-    expect(own?.isGone()).toBe(false);
+    expect(back).toHaveBeenCalledWith(own());
+    expect(own()?.isGone()).toBe(false);
   });
 
   it('a question is given up whose connection has ended, and the server does nothing more for it', async () => {
-    const begun: ReturnType<typeof turns.begin>[] = [];
-    const begin = turns.begin.bind(turns);
-    jest.spyOn(turns, 'begin').mockImplementation((isGone) => { const party = begin(isGone); begun.push(party); return party; });
+    const begin = jest.spyOn(turns, 'begin');
+    const own = () => begin.mock.results[0]?.value as ReturnType<typeof turns.begin> | undefined;
     const leave = new AbortController();
     const left = fetch(`${server.url}/graphql`, {
       method: 'POST', headers: { 'content-type': 'application/json' }, signal: leave.signal, body: JSON.stringify({ query: `{ committee(notBefore: "${server.head + 1}") { name } }` }),
     }).catch((error: Error) => error.name);
-    await until(() => begun.length > 0);
+    await until(() => own() !== undefined);
     leave.abort();
     expect(await left).toBe('AbortError');
-    await until(() => begun[0]?.isGone() === true);
+    await until(() => own()?.isGone() === true);
     const found = jest.spyOn(server.running.system.reads, 'get');
     await server.send('renameKeyArea', { code: 'KA2', title: `Title of ${server.head}` }, 'secretariat');
     await server.running.system.views.reaches(server.head, 5_000);
